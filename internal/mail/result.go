@@ -1,0 +1,39 @@
+package mail
+
+// The result values of RFC 8601 section 2.7 that more than one method uses.
+const (
+	None      = "none"
+	Pass      = "pass"
+	Fail      = "fail"
+	SoftFail  = "softfail"
+	Neutral   = "neutral"
+	Policy    = "policy"
+	TempError = "temperror"
+	PermError = "permerror"
+)
+
+// A Result is what one check found: method, value and reason as in an
+// Authentication-Results field (RFC 8601 section 2.2), with the evidence.
+type Result struct {
+	Method string `json:"method"` // "iprev", "spf", ...
+	Value  string `json:"value"`  // one of the values the check declares
+	Reason string `json:"reason"` // one sentence, lower case, naming names and addresses
+
+	// Identity is what was judged ("mailfrom", "helo"); empty where a method has
+	// only one. Domain is the domain of that identity.
+	Identity string `json:"identity,omitempty"`
+	Domain   string `json:"domain,omitempty"`
+
+	// Lookups and VoidLookups are those of RFC 7208 section 4.6.4, for spf only.
+	Lookups     int    `json:"lookups,omitempty"`
+	VoidLookups int    `json:"void_lookups,omitempty"`
+	Explanation string `json:"explanation,omitempty"` // RFC 7208 section 6.2
+	Steps       []Step `json:"steps,omitempty"`
+}
+
+// A Step is one line of the account of how a result came about, in the order of
+// evaluation.
+type Step struct {
+	Depth int    `json:"depth"` // 0 for the record asked first, one more for each include or redirect
+	Text  string `json:"text"`  // "include:_spf.example.com: not match (fail)"
+}

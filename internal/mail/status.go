@@ -1,0 +1,82 @@
+package mail
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Status is an enhanced mail system status code (RFC 3463 section 2), such as
+// 5.7.1. The zero value means that there is none.
+type Status struct {
+	Class   int // 2, 4 or 5
+	Subject int // 0 to 999
+	Detail  int // 0 to 999
+}
+
+// ParseStatus reads the form class "." subject "." detail. Following RFC 3463
+// section 2, the class is 2, 4 or 5 and the other numbers have one to three
+// digits without a leading zero.
+func ParseStatus(s string) (Status, error) {
+	class, rest, ok := strings.Cut(s, ".")
+	subject, detail, ok2 := strings.Cut(rest, ".")
+	if !ok || !ok2 {
+		return Status{}, fmt.Errorf("status %q: want class.subject.detail, as in 5.7.1", s)
+	}
+	if class != "2" && class != "4" && class != "5" {
+		return Status{}, fmt.Errorf("status %q: want class 2, 4 or 5", s)
+	}
+	st := Status{Class: int(class[0] - '0')}
+	for _, p := range []struct {
+		text string
+		into *int
+	}{{subject, &st.Subject}, {detail, &st.Detail}} {
+		n, ok := statusNumber(p.text)
+		if !ok {
+			return Status{}, fmt.Errorf("status %q: want numbers of one to three digits, without a leading zero", s)
+		}
+		*p.into = n
+	}
+	return st, nil
+}
+
+func statusNumber(s string) (int, bool) {
+	if s == "" || len(s) > 3 || len(s) > 1 && s[0] == '0' {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
+
+// IsZero tells that there is no status.
+func (s Status) IsZero() bool { return s == Status{} }
+
+// String writes class.subject.detail, and nothing for the zero value.
+func (s Status) String() string {
+	if s.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d.%d", s.Class, s.Subject, s.Detail)
+}
+
+// MarshalText writes what [Status.String] writes.
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what [ParseStatus] reads; empty text is the zero value.
+func (s *Status) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*s = Status{}
+		return nil
+	}
+	st, err := ParseStatus(string(b))
+	if err != nil {
+		return err
+	}
+	*s = st
+	return nil
+}
