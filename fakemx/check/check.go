@@ -43,7 +43,9 @@ type Check struct {
 var All = []Check{
 	{"family", mail.Connect, []string{"ipv4", "ipv6"}, Family},
 	{"iprev", mail.Connect, []string{mail.Pass, mail.Fail, mail.TempError, mail.PermError}, IPRev},
-	{"helo", mail.Helo, []string{mail.Pass, mail.Fail, mail.None, mail.TempError, mail.PermError}, Helo},
+	{"helo", mail.Helo, []string{
+		mail.None, mail.Pass, mail.Neutral, mail.Fail, mail.TempError, mail.PermError,
+	}, Helo},
 	{"spf", mail.Mail, []string{
 		mail.None, mail.Neutral, mail.Pass, mail.Fail, mail.SoftFail, mail.TempError, mail.PermError,
 	}, SPF},
