@@ -1,0 +1,278 @@
+package spf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"strictmx/internal/mail"
+)
+
+// An evaluation is the state of one check_host() with all that it includes.
+type evaluation struct {
+	resolver Resolver
+	query    Query
+	client   netip.Addr // unmapped
+	local    string     // of the sender
+	domain   string     // of the sender
+
+	lookups, voids, queries int
+	steps                   []mail.Step
+	names                   *clientNames // nil until the PTR records have been asked for
+}
+
+// An outcome is what check_host() gives for one domain.
+type outcome struct {
+	value  string
+	reason string // a clause that names the deciding record and term
+	exp    *term  // the explanation of the record that decided, if its mechanism did; else nil
+	domain string // of the record that decided
+}
+
+// A fault ends the whole evaluation: a temperror or a permerror.
+type fault struct{ value, reason string }
+
+func (f *fault) Error() string { return f.reason }
+
+func permerror(format string, args ...any) *fault {
+	return &fault{mail.PermError, fmt.Sprintf(format, args...)}
+}
+
+// outcomeOf makes an outcome of an error, all of which are faults.
+func outcomeOf(err error) outcome {
+	var f *fault
+	if errors.As(err, &f) {
+		return outcome{value: f.value, reason: f.reason}
+	}
+	return outcome{value: mail.TempError, reason: err.Error()}
+}
+
+// An asker sends one question; it gives the records of the type, and the words
+// NXDOMAIN or "no records" if the answer is void.
+type asker func(ctx context.Context, name, typ string) (records []mail.Record, void string, err error)
+
+// ask sends a question that belongs to no term.
+func (e *evaluation) ask(ctx context.Context, name, typ string) ([]mail.Record, string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, "", &fault{mail.TempError, fmt.Sprintf("the check was ended before the lookup of %s %s: %v", name, typ, err)}
+	}
+	if e.queries++; e.queries > maxQueries {
+		return nil, "", permerror("more than %d dns queries are needed", maxQueries)
+	}
+	ans, err := e.resolver.Resolve(ctx, name, typ)
+	switch {
+	case err != nil:
+		return nil, "", &fault{mail.TempError, err.Error() + "; check the name servers of that name"}
+	case ans.RCode == mail.NXDomain:
+		return nil, mail.NXDomain, nil
+	case ans.RCode != mail.NoError:
+		err := &mail.LookupError{Name: name, Type: typ, RCode: ans.RCode}
+		return nil, "", &fault{mail.TempError, err.Error()}
+	}
+	var records []mail.Record
+	for _, r := range ans.Records {
+		if r.Type == typ {
+			records = append(records, r)
+		}
+	}
+	if len(records) == 0 {
+		return nil, "no " + typ + " record", nil
+	}
+	return records, "", nil
+}
+
+// step adds a line to the account.
+func (e *evaluation) step(depth int, format string, args ...any) {
+	e.steps = append(e.steps, mail.Step{Depth: depth, Text: fmt.Sprintf(format, args...)})
+}
+
+// check is check_host() of RFC 7208 section 4 for one domain.
+func (e *evaluation) check(ctx context.Context, ask asker, domain string, depth int) outcome {
+	rec, o := e.fetch(ctx, ask, domain, depth)
+	if o.value != "" {
+		return o
+	}
+	for i := range rec.terms {
+		t := &rec.terms[i]
+		if t.qualifier == 0 {
+			continue // modifiers have their turn after the mechanisms, section 4.6.3
+		}
+		matched, err := e.match(ctx, t, domain, depth)
+		if err != nil {
+			o := outcomeOf(err)
+			o.reason = fmt.Sprintf("%q in the record of %s: %s", t.text, show(domain), o.reason)
+			return o
+		}
+		if matched != "" {
+			o := outcome{value: values[t.qualifier], domain: domain, exp: rec.exp}
+			o.reason = e.whyMatched(t, domain, matched, o.value)
+			return o
+		}
+	}
+	if rec.redirect != nil {
+		return e.redirect(ctx, rec.redirect, domain, depth)
+	}
+	e.step(depth, "end of the record of %s: neutral", show(domain))
+	return outcome{
+		value: mail.Neutral,
+		reason: fmt.Sprintf("no mechanism in the record of %s matches %s, and it has neither all nor redirect at its end",
+			show(domain), e.client),
+	}
+}
+
+// values are the results that qualifiers stand for, RFC 7208 section 4.6.2.
+var values = map[byte]string{'+': mail.Pass, '-': mail.Fail, '~': mail.SoftFail, '?': mail.Neutral}
+
+// fetch finds and parses the record of a domain, sections 4.3 to 4.6. A value in
+// the outcome means that there is nothing to evaluate.
+func (e *evaluation) fetch(ctx context.Context, ask asker, domain string, depth int) (record, outcome) {
+	if why := malformed(domain); why != "" {
+		e.step(depth, "%s: not a domain name to check, %s", show(domain), why)
+		return record{}, outcome{
+			value:  mail.None,
+			reason: fmt.Sprintf("%s is not a domain name that can have a record: %s", show(domain), why),
+		}
+	}
+	answers, void, err := ask(ctx, presentation(domain), "TXT")
+	if err != nil {
+		e.step(depth, "%s TXT: %v", show(domain), err)
+		return record{}, outcomeOf(err)
+	}
+	var texts []string
+	for _, r := range answers {
+		if isRecord(r.Text) {
+			texts = append(texts, r.Text)
+			e.step(depth, "%s TXT %s", show(domain), strconv.QuoteToASCII(r.Text))
+		}
+	}
+	switch {
+	case len(texts) == 1:
+	case len(texts) > 1:
+		return record{}, outcome{value: mail.PermError, reason: fmt.Sprintf(
+			"%s has %d records that start with v=spf1 where only one may be; merge them", show(domain), len(texts))}
+	default:
+		if void == "" {
+			void = "no TXT record starts with v=spf1"
+		}
+		e.step(depth, "%s TXT: %s", show(domain), void)
+		return record{}, outcome{value: mail.None, reason: fmt.Sprintf(
+			"%s has no SPF record (%s); publish a TXT record that starts with v=spf1", show(domain), void)}
+	}
+	rec, err := parse(texts[0])
+	if err != nil {
+		e.step(depth, "%s: syntax error, %v", show(domain), err)
+		return record{}, outcome{value: mail.PermError, reason: fmt.Sprintf(
+			"the record of %s has a syntax error: %v", show(domain), err)}
+	}
+	return rec, outcome{}
+}
+
+// redirect goes on with another domain's record, RFC 7208 section 6.1.
+func (e *evaluation) redirect(ctx context.Context, t *term, domain string, depth int) outcome {
+	at := fmt.Sprintf("%q in the record of %s", t.text, show(domain))
+	c, err := e.count(t)
+	if err != nil {
+		e.step(depth, "%s: %v", t.text, err)
+		o := outcomeOf(err)
+		o.reason = at + ": " + o.reason
+		return o
+	}
+	target, why := e.target(ctx, t.spec, domain)
+	if why != "" {
+		e.step(depth, "%s: permerror, %s is not a name to ask for: %s%s", t.text, show(target), why, c)
+		return outcome{value: mail.PermError, reason: fmt.Sprintf("%s leads to %s, which cannot be asked for: %s", at, show(target), why)}
+	}
+	e.step(depth, "%s: go on with the record of %s%s", t.text, show(target), c)
+	o := e.check(ctx, c.ask, target, depth+1)
+	if o.value == mail.None {
+		return outcome{value: mail.PermError, reason: at + " leads to no record: " + o.reason}
+	}
+	o.reason = at + " leads on: " + o.reason
+	return o
+}
+
+// target expands a domain-spec to the target-name of RFC 7208 section 4.8, which
+// is the domain itself where there is none. why says what makes it unfit for a
+// query: section 4.8 leaves open what then happens, and here such a mechanism
+// matches nothing, as one whose name does not exist.
+func (e *evaluation) target(ctx context.Context, spec macroString, domain string) (name, why string) {
+	if spec == nil {
+		return domain, badLabel(domain)
+	}
+	if spec.uses("sl") && !isASCII(e.local) {
+		return spec.String(), "the local part is not ASCII" // RFC 8616 section 4
+	}
+	name = fit(spec.expand(e.value(ctx, domain)))
+	if len(name) > maxName {
+		return name, fmt.Sprintf("it is longer than %d octets", maxName)
+	}
+	return name, badLabel(name)
+}
+
+// value gives the values of macro letters, RFC 7208 section 7.3, while the record
+// of domain is read.
+func (e *evaluation) value(ctx context.Context, domain string) func(byte) string {
+	return func(letter byte) string {
+		switch letter {
+		case 's':
+			return e.local + "@" + e.domain
+		case 'l':
+			return e.local
+		case 'o':
+			return e.domain
+		case 'd':
+			return domain
+		case 'i':
+			return dotted(e.client)
+		case 'p':
+			return e.clientName(ctx, domain)
+		case 'v':
+			return family(e.client)
+		case 'h':
+			return e.query.Helo
+		case 'c':
+			return e.client.String()
+		case 'r':
+			if e.query.Receiver == "" {
+				return "unknown"
+			}
+			return e.query.Receiver
+		case 't':
+			now := time.Now
+			if e.query.Now != nil {
+				now = e.query.Now
+			}
+			return strconv.FormatInt(now().Unix(), 10)
+		}
+		return ""
+	}
+}
+
+// whyMatched is the reason for a mechanism that decided.
+func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
+	at := fmt.Sprintf("%q in the record of %s", t.text, show(domain))
+	switch {
+	case t.kind == all && value == mail.Pass:
+		return at + " lets every client pass"
+	case t.kind == all:
+		return fmt.Sprintf("%s decides, because no mechanism before it matches %s; add that address to the record, or send from one that is listed",
+			at, e.client)
+	}
+	return fmt.Sprintf("%s matches %s: %s", at, e.client, matched)
+}
+
+// show makes a name fit to be read in a line of text.
+func show(name string) string {
+	if name == "" {
+		return `""`
+	}
+	s := strconv.QuoteToASCII(name)
+	if s = s[1 : len(s)-1]; s != name || strings.Contains(name, " ") {
+		return `"` + s + `"`
+	}
+	return name
+}
