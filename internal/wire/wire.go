@@ -121,13 +121,14 @@ type Command struct {
 }
 
 // The operations. OpSubmit, OpFlush and OpQueue are for the mail system, OpSend
-// and OpChange for the node, OpStop for both.
+// and OpChange for the node, OpSync and OpStop for both.
 const (
 	OpSubmit = "submit" // hand Message to sendmail(1)
 	OpFlush  = "flush"  // postqueue -f
 	OpQueue  = "queue"  // answer with what postqueue -j prints
 	OpSend   = "send"   // send Message by SMTP from elsewhere to the host
 	OpChange = "change"
+	OpSync   = "sync" // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
 )
 
