@@ -1,5 +1,7 @@
 package mail
 
+import "encoding/json"
+
 // The result values of RFC 8601 section 2.7 that more than one method uses.
 const (
 	None      = "none"
@@ -24,11 +26,43 @@ type Result struct {
 	Identity string `json:"identity,omitempty"`
 	Domain   string `json:"domain,omitempty"`
 
-	// Lookups and VoidLookups are those of RFC 7208 section 4.6.4, for spf only.
-	Lookups     int    `json:"lookups,omitempty"`
-	VoidLookups int    `json:"void_lookups,omitempty"`
-	Explanation string `json:"explanation,omitempty"` // RFC 7208 section 6.2
+	// Lookups and VoidLookups are those of RFC 7208 section 4.6.4, Explanation that
+	// of section 6.2; for spf only.
+	Lookups     int    `json:"-"`
+	VoidLookups int    `json:"-"`
+	Explanation string `json:"-"`
 	Steps       []Step `json:"steps,omitempty"`
+}
+
+// spfFields are the fields that are always written for spf, zero or not, and
+// never for another method.
+type spfFields struct {
+	Lookups     *int    `json:"lookups,omitempty"`
+	VoidLookups *int    `json:"void_lookups,omitempty"`
+	Explanation *string `json:"explanation,omitempty"`
+}
+
+// MarshalJSON writes the fields that the method has.
+func (r Result) MarshalJSON() ([]byte, error) {
+	type plain Result
+	out := struct {
+		plain
+		spfFields
+	}{plain: plain(r)}
+	if r.Method == "spf" {
+		out.spfFields = spfFields{&r.Lookups, &r.VoidLookups, &r.Explanation}
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what [Result.MarshalJSON] writes.
+func (r *Result) UnmarshalJSON(b []byte) error {
+	type plain Result
+	in := struct {
+		*plain
+		spfFields
+	}{plain: (*plain)(r), spfFields: spfFields{&r.Lookups, &r.VoidLookups, &r.Explanation}}
+	return json.Unmarshal(b, &in)
 }
 
 // A Step is one line of the account of how a result came about, in the order of
