@@ -203,14 +203,20 @@ func (e *evaluation) target(ctx context.Context, spec macroString, domain string
 	if spec == nil {
 		return domain, badLabel(domain)
 	}
-	if spec.uses("sl") && !isASCII(e.local) {
-		return spec.String(), "the local part is not ASCII" // RFC 8616 section 4
+	if e.hidden(spec) {
+		return spec.String(), "the local part of the sender is not ASCII"
 	}
 	name = fit(spec.expand(e.value(ctx, domain)))
 	if len(name) > maxName {
 		return name, fmt.Sprintf("it is longer than %d octets", maxName)
 	}
 	return name, badLabel(name)
+}
+
+// hidden tells a domain-spec that holds a local part which is not ASCII: RFC 8616
+// section 4 lets such a term match nothing.
+func (e *evaluation) hidden(spec macroString) bool {
+	return spec.uses("sl") && !isASCII(e.local)
 }
 
 // value gives the values of macro letters, RFC 7208 section 7.3, while the record

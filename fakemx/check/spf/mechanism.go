@@ -75,6 +75,10 @@ func (e *evaluation) match(ctx context.Context, t *term, domain string, depth in
 		e.step(depth, "%s: permerror, %v", t.text, err)
 		return "", err
 	}
+	if e.hidden(t.spec) {
+		e.step(depth, "%s: no match, the local part of the sender is not ASCII%s", t.text, c)
+		return "", nil
+	}
 	target, why := e.target(ctx, t.spec, domain)
 	if t.kind == include {
 		return c.include(ctx, t, target, why, depth)
