@@ -1,0 +1,147 @@
+package profile
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"strictmx/internal/mail"
+)
+
+// A phrase is one reply of the dialogue that a rule does not give.
+type phrase struct {
+	name  string
+	class byte   // the first digit of its code
+	text  string // where a table says nothing
+}
+
+// phrases lists the dialogue in the order of a session. The words are those of
+// RFC 5321 section 4.2.2 and of the extension's RFC where there are any, the
+// statuses those of RFC 3463.
+var phrases = []phrase{
+	{"banner", '2', "220 {host} ESMTP"},
+	{"ehlo", '2', "250 {host}"},
+	{"helo", '2', "250 {host}"},
+	{"starttls", '2', "220 2.0.0 Ready to start TLS"}, // RFC 3207 section 4
+	{"mail", '2', "250 2.1.0 OK"},
+	{"rcpt", '2', "250 2.1.5 OK"},
+	{"data", '3', "354 Start mail input; end with <CRLF>.<CRLF>"},
+	{"chunk", '2', "250 2.0.0 OK"}, // a BDAT that is not the last, RFC 3030 section 2
+	{"accepted", '2', "250 2.0.0 OK"},
+	{"rset", '2', "250 2.0.0 OK"},
+	{"noop", '2', "250 2.0.0 OK"},
+	{"vrfy", '2', "252 2.0.0 Cannot VRFY user, but will accept message and attempt delivery"},
+	{"help", '2', "214 2.0.0 See RFC 5321"},
+	{"quit", '2', "221 2.0.0 {host} Service closing transmission channel"},
+	{"unknown", '5', "500 5.5.1 Syntax error, command unrecognized"},
+	{"unimplemented", '5', "502 5.5.1 Command not implemented"},
+	{"syntax", '5', "501 5.5.4 Syntax error in parameters or arguments"},
+	{"parameter", '5', "555 5.5.4 MAIL FROM/RCPT TO parameters not recognized or not implemented"},
+	{"line-too-long", '5', "500 5.5.2 Line too long"}, // section 4.5.3.1.9
+	{"bare-lf", '5', "550 5.5.2 Bare <LF> received"},
+	{"bad-sequence", '5', "503 5.5.1 Bad sequence of commands"},
+	{"helo-first", '5', "503 5.5.1 Bad sequence of commands"},
+	{"mail-first", '5', "503 5.5.1 Bad sequence of commands"},
+	{"nested-mail", '5', "503 5.5.1 Bad sequence of commands"},
+	{"rcpt-first", '5', "503 5.5.1 Bad sequence of commands"}, // DATA with no recipient accepted
+	{"tls-active", '5', "503 5.5.1 Bad sequence of commands"},
+	{"tls-unavailable", '4', "454 4.7.0 TLS not available due to temporary reason"}, // RFC 3207 section 4
+	{"too-many-rcpts", '4', "452 4.5.3 Too many recipients"},                        // section 4.5.3.1.10
+	{"size", '5', "552 5.3.4 Message size exceeds fixed maximum message size"},      // RFC 1870 section 6
+	{"unknown-user", '5', "550 5.1.1 Requested action not taken: mailbox unavailable"},
+	{"failure", '4', "451 4.3.0 Requested action aborted: local error in processing"},
+	{"too-many-connections", '4', "421 4.7.0 {host} Service not available, closing transmission channel"},
+	{"too-many-errors", '4', "421 4.7.0 {host} Service not available, closing transmission channel"},
+	{"timeout", '4', "421 4.4.2 {host} Service not available, closing transmission channel"},
+	{"shutdown", '4', "421 4.3.2 {host} Service not available, closing transmission channel"}, // section 3.8
+}
+
+func phraseNames() []string {
+	out := make([]string, len(phrases))
+	for i, ph := range phrases {
+		out[i] = ph.name
+	}
+	return out
+}
+
+// Phrases lists the names that [Profile.Reply] knows, in the order of a session.
+func Phrases() []string { return phraseNames() }
+
+// parsePhrase reads a reply of the dialogue and checks its class.
+func parsePhrase(name, text string) (template, error) {
+	i := slices.IndexFunc(phrases, func(ph phrase) bool { return ph.name == name })
+	if i < 0 {
+		return template{}, fmt.Errorf("unknown reply %q: %s", name, wanted(name, phraseNames()))
+	}
+	t, err := parseTemplate(text)
+	if err != nil {
+		return template{}, err
+	}
+	if c := phrases[i].class; byte('0'+t.code/100) != c {
+		return template{}, fmt.Errorf("reply %q for %s: want a %cxx code", firstLine(text), name, c)
+	}
+	return t, nil
+}
+
+// Reply renders a reply of the dialogue that no rule gives, such as "banner",
+// "mail", "data" (the 354) or "accepted" (after the content). For "ehlo" it is
+// the first line only: see [Profile.Ehlo]. [Phrases] lists the names.
+func (p *Profile) Reply(name string, v Vars) ([]string, error) {
+	t, ok := p.dialogue[name]
+	if !ok {
+		i := slices.IndexFunc(phrases, func(ph phrase) bool { return ph.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("profile %s: unknown reply %q: %s", p, name, wanted(name, phraseNames()))
+		}
+		var err error
+		if t, err = parseTemplate(phrases[i].text); err != nil {
+			return nil, err
+		}
+		if !p.enhanced() {
+			t.status = mail.Status{} // RFC 2034 section 3: only with the keyword
+		}
+	}
+	lines, err := p.render(t, v)
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: reply %s: %w", p, name, err)
+	}
+	return lines, nil
+}
+
+// Ehlo renders the whole reply to EHLO: first line and extensions.
+func (p *Profile) Ehlo(v Vars) ([]string, error) {
+	first, err := p.Reply("ehlo", v)
+	if err != nil {
+		return nil, err
+	}
+	lines := first
+	for _, e := range p.Extensions(v.TLS != "") {
+		lines = append(lines, "250 "+e)
+	}
+	for i := range len(lines) - 1 {
+		lines[i] = lines[i][:3] + "-" + lines[i][4:]
+	}
+	return lines, nil
+}
+
+// Extensions lists the lines of the EHLO reply after the first (RFC 5321 section
+// 4.1.1.1) in the server's order. STARTTLS is left out once TLS is active (RFC
+// 3207 section 4.2).
+func (p *Profile) Extensions(tls bool) []string {
+	return slices.DeleteFunc(slices.Clone(p.extensions), func(e string) bool {
+		return tls && keyword(e) == "STARTTLS"
+	})
+}
+
+func (p *Profile) enhanced() bool {
+	return slices.ContainsFunc(p.extensions, func(e string) bool { return keyword(e) == "ENHANCEDSTATUSCODES" })
+}
+
+func keyword(extension string) string {
+	word, _, _ := strings.Cut(extension, " ")
+	return strings.ToUpper(word)
+}
+
+// ehloLine is the grammar of RFC 5321 section 4.1.1.1.
+var ehloLine = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]*( [!-~]+)*$`)

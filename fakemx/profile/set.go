@@ -1,0 +1,146 @@
+package profile
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed tables/*.yaml
+var tables embed.FS
+
+// A Set is a number of profiles to choose from. It is not changed after loading.
+type Set struct {
+	families []family // sorted by name
+}
+
+// A family is all versions of one profile.
+type family struct {
+	name     string
+	versions []*Profile // oldest first
+	bare     *Profile   // what the name alone means
+}
+
+// Load reads every *.yaml file of a directory as a table. The error joins a
+// [*Problem] for each fault of all files.
+func Load(fsys fs.FS) (*Set, error) { return (&Set{}).With(fsys) }
+
+// Builtin holds the profiles that strictmx brings along.
+var Builtin = sync.OnceValue(func() *Set {
+	dir, err := fs.Sub(tables, "tables")
+	if err == nil {
+		var s *Set
+		if s, err = Load(dir); err == nil {
+			return s
+		}
+	}
+	panic(err) // the tables are part of the program, and a test loads them
+})
+
+// With is the set and the profiles of another directory beside it. A name that
+// the set has already is a fault: a changed provider is another provider.
+func (s *Set) With(own fs.FS) (*Set, error) {
+	files, err := fs.Glob(own, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	out := &Set{families: slices.Clone(s.families)}
+	var problems []*Problem
+	for _, file := range files {
+		src, err := fs.ReadFile(own, file)
+		if err != nil {
+			return nil, fmt.Errorf("profiles: %w", err)
+		}
+		t, faults := readTable(file, src)
+		var f family
+		if len(faults) == 0 {
+			f, faults = t.build()
+		}
+		if t.name != "" && slices.ContainsFunc(out.families, func(o family) bool { return o.name == t.name }) {
+			line, column := place(t.nameNode)
+			faults = append(faults, &Problem{file, line, column, fmt.Sprintf("profile %s is there already: want another name", t.name)})
+		}
+		problems = append(problems, faults...)
+		if len(faults) == 0 {
+			out.families = append(out.families, f)
+		}
+	}
+	if err := join(problems); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(out.families, func(a, b family) int { return strings.Compare(a.name, b.name) })
+	return out, nil
+}
+
+// Find is the profile of a name such as "gmail", or of a name and a label such
+// as "gmail@2013-unsolicited". An unknown one is an error that lists the known.
+func (s *Set) Find(name string) (*Profile, error) {
+	base, label, labelled := strings.Cut(name, "@")
+	i := slices.IndexFunc(s.families, func(f family) bool { return f.name == base })
+	switch {
+	case i < 0 && len(s.families) == 0:
+		return nil, fmt.Errorf("unknown receiver %q: there are no profiles", base)
+	case i < 0:
+		return nil, fmt.Errorf("unknown receiver %q: %s", base, wanted(base, s.Names()))
+	case !labelled:
+		return s.families[i].bare, nil
+	}
+	f := s.families[i]
+	if j := slices.IndexFunc(f.versions, func(p *Profile) bool { return p.Label == label }); j >= 0 && label != "" {
+		return f.versions[j], nil
+	}
+	if f.versions[0].Label == "" {
+		return nil, fmt.Errorf("receiver %s has no versions: want %q without @%s", base, base, label)
+	}
+	return nil, fmt.Errorf("unknown version %q of receiver %s: %s", label, base, wanted(label, f.labels()))
+}
+
+func (f family) labels() []string {
+	out := make([]string, len(f.versions))
+	for i, p := range f.versions {
+		out[i] = p.Label
+	}
+	return out
+}
+
+// Names lists the names without labels, sorted.
+func (s *Set) Names() []string {
+	out := make([]string, len(s.families))
+	for i, f := range s.families {
+		out[i] = f.name
+	}
+	return out
+}
+
+// Profiles lists every version of every profile: names sorted, versions from old
+// to new.
+func (s *Set) Profiles() []*Profile {
+	var out []*Profile
+	for _, f := range s.families {
+		out = append(out, f.versions...)
+	}
+	return out
+}
+
+// Problems takes the error of [Load] or [Set.With] apart; nil if it is another
+// error.
+func Problems(err error) []*Problem {
+	var p *Problem
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []*Problem
+		for _, e := range joined.Unwrap() {
+			if errors.As(e, &p) {
+				out = append(out, p)
+			}
+		}
+		return out
+	}
+	if errors.As(err, &p) {
+		return []*Problem{p}
+	}
+	return nil
+}

@@ -1,0 +1,318 @@
+package profile
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"strictmx/internal/mail"
+)
+
+// A table is one file as read: all versions of one profile. Nodes are kept to
+// place later faults.
+type table struct {
+	r                                          *reader
+	node, nameNode, labelNode                  ast.Node
+	name, title, about, hostname, source, seen string
+
+	labels   []string
+	fallback string // the label that the bare name means; empty is the newest
+	hosts    []Host
+	wrap     wrapping
+	base     words
+	changes  []words
+	rules    []ruleNode
+}
+
+// words are the parts of a table that versions may have their own of.
+type words struct {
+	in         []string // labels; nil is all
+	extensions []string // nil if not given
+	dialogue   []phraseNode
+	values     map[string]form
+}
+
+type phraseNode struct {
+	name string
+	node ast.Node
+	t    template
+}
+
+// A ruleNode is a rule with the labels it belongs to.
+type ruleNode struct {
+	Rule
+	in              []string // labels; nil is all
+	node            ast.Node
+	when, replyNode ast.Node
+}
+
+var (
+	nameForm  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	labelForm = regexp.MustCompile(`^[a-z0-9]+([-.][a-z0-9]+)*$`)
+	hostForm  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+$`)
+)
+
+// readTable reads the text of a table. Faults that need all of it are for build.
+func readTable(file string, src []byte) (*table, []*Problem) {
+	t := &table{r: &reader{file: file}}
+	t.node = t.r.root(src)
+	if t.node != nil {
+		t.read()
+	}
+	return t, t.r.problems
+}
+
+func (t *table) read() {
+	r := t.r
+	have := r.fields(t.node, "a table", append([]field{
+		{"name", func(n ast.Node) {
+			t.nameNode = n
+			t.name = r.named(n, "name", nameForm)
+		}},
+		r.text("title", &t.title),
+		r.text("about", &t.about),
+		r.text("source", &t.source),
+		r.text("seen", &t.seen),
+		{"versions", func(n ast.Node) { t.readLabels(n) }},
+		{"default", func(n ast.Node) {
+			t.labelNode = n
+			t.fallback, _ = r.scalar(n)
+		}},
+		{"hostname", func(n ast.Node) {
+			if s, ok := r.scalar(n); ok && !hostForm.MatchString(s+".") {
+				r.problem(n, "hostname %q: want a host name without final dot", s)
+			} else {
+				t.hostname = s
+			}
+		}},
+		{"hosts", func(n ast.Node) { t.readHosts(n) }},
+		{"wrap", func(n ast.Node) { t.readWrap(n) }},
+		{"changes", func(n ast.Node) {
+			for _, c := range r.items(n, "changes") {
+				var w words
+				have := r.fields(c, "a change", append([]field{
+					{"versions", func(n ast.Node) { w.in = t.readRange(n) }},
+				}, t.wordFields(&w)...))
+				if have["versions"] == nil {
+					r.problem(c, "a change without versions: say which it is for")
+				}
+				t.changes = append(t.changes, w)
+			}
+		}},
+		{"rules", func(n ast.Node) {
+			for _, rule := range r.items(n, "rules") {
+				t.rules = append(t.rules, t.readRule(rule))
+			}
+		}},
+	}, t.wordFields(&t.base)...))
+	for _, key := range []string{"name", "title", "hostname"} {
+		if have[key] == nil {
+			r.problem(t.node, "a table without %s", key)
+		}
+	}
+	if t.fallback != "" && !slices.Contains(t.labels, t.fallback) {
+		r.problem(t.labelNode, "default %q: %s", t.fallback, wanted(t.fallback, t.labels))
+	}
+}
+
+// wordFields are the keys that a table and a change have in common.
+func (t *table) wordFields(w *words) []field {
+	r := t.r
+	return []field{
+		{"extensions", func(n ast.Node) {
+			w.extensions = []string{}
+			for _, e := range r.items(n, "extensions") {
+				s, ok := r.scalar(e)
+				if ok && !ehloLine.MatchString(s) {
+					r.problem(e, "extension %q: want a keyword and parameters (RFC 5321 section 4.1.1.1)", s)
+				}
+				w.extensions = append(w.extensions, s)
+			}
+		}},
+		{"dialogue", func(n ast.Node) {
+			for _, e := range r.entries(n, "the dialogue") {
+				text, ok := r.scalar(e.node)
+				if !ok {
+					continue
+				}
+				tmpl, err := parsePhrase(e.key, text)
+				if err != nil {
+					r.problem(e.node, "%v", err)
+					continue
+				}
+				w.dialogue = append(w.dialogue, phraseNode{e.key, e.node, tmpl})
+			}
+		}},
+		{"values", func(n ast.Node) { w.values = t.readValues(n) }},
+	}
+}
+
+func (t *table) readValues(n ast.Node) map[string]form {
+	r, out := t.r, make(map[string]form)
+	for _, e := range r.entries(n, "values") {
+		f := form{per: perMessage}
+		if !nameForm.MatchString(e.key) || placeholders[e.key] != nil {
+			r.problem(e.at, "value %q: want lower-case words joined by hyphens that are not yet a placeholder", e.key)
+		}
+		have := r.fields(e.node, "a value", []field{
+			{"form", func(n ast.Node) {
+				f.text, _ = r.scalar(n)
+				if err := f.check(); err != nil {
+					r.problem(n, "%v", err)
+				}
+			}},
+			{"per", func(n ast.Node) {
+				s, ok := r.scalar(n)
+				if ok && !slices.Contains(scopes, s) {
+					r.problem(n, "per %q: %s", s, wanted(s, scopes))
+				}
+				f.per = scope(s)
+			}},
+		})
+		if have["form"] == nil {
+			r.problem(e.at, "value %s without form", e.key)
+		}
+		out[e.key] = f
+	}
+	return out
+}
+
+func (t *table) readHosts(n ast.Node) {
+	r := t.r
+	for _, item := range r.items(n, "hosts") {
+		var h Host
+		have := r.fields(item, "a host", []field{
+			{"name", func(n ast.Node) {
+				s, ok := r.scalar(n)
+				if ok && !hostForm.MatchString(s) {
+					r.problem(n, "host %q: want a host name with final dot", s)
+				}
+				h.Name = s
+			}},
+			{"pref", func(n ast.Node) {
+				s, ok := r.scalar(n)
+				pref, err := strconv.ParseUint(s, 10, 16)
+				if ok && err != nil {
+					r.problem(n, "pref %q: want a number from 0 to 65535", s)
+				}
+				h.Pref = uint16(pref)
+			}},
+			{"addrs", func(n ast.Node) {
+				for _, a := range r.items(n, "addresses") {
+					s, ok := r.scalar(a)
+					addr, err := netip.ParseAddr(s)
+					if ok && (err != nil || addr.Zone() != "") {
+						r.problem(a, "address %q: want an IPv4 or IPv6 address without a zone", s)
+					} else if ok {
+						h.Addrs = append(h.Addrs, addr.Unmap())
+					}
+				}
+			}},
+		})
+		for _, key := range []string{"name", "pref", "addrs"} {
+			if have[key] == nil {
+				r.problem(item, "a host without %s", key)
+			}
+		}
+		t.hosts = append(t.hosts, h)
+	}
+}
+
+func (t *table) readWrap(n ast.Node) {
+	r := t.r
+	r.fields(n, "wrap", []field{
+		{"columns", func(n ast.Node) { t.wrap.columns = t.readColumns(n) }},
+		r.text("tail", &t.wrap.tail),
+	})
+}
+
+// readColumns reads a line width. Less than 40 leaves no room beside code and
+// status; 510 is what RFC 5321 section 4.5.3.1.5 allows.
+func (t *table) readColumns(n ast.Node) int {
+	s, ok := t.r.scalar(n)
+	c, err := strconv.Atoi(s)
+	if ok && (err != nil || c < 40 || c > 510) {
+		t.r.problem(n, "columns %q: want a number from 40 to 510", s)
+		return 0
+	}
+	return c
+}
+
+// readRule reads one rule; its conditions and placeholders are for build.
+func (t *table) readRule(n ast.Node) ruleNode {
+	r := t.r
+	out := ruleNode{node: n}
+	closes, first := "", 0
+	have := r.fields(n, "a rule", []field{
+		{"id", func(n ast.Node) { out.ID = r.named(n, "id", nameForm) }},
+		{"versions", func(n ast.Node) { out.in = t.readRange(n) }},
+		{"at", func(n ast.Node) {
+			if s, ok := r.scalar(n); ok && out.At.UnmarshalText([]byte(s)) != nil {
+				r.problem(n, "at %q: %s", s, wanted(s, stageNames()))
+			}
+		}},
+		{"when", func(n ast.Node) { out.when = n }},
+		{"reply", func(n ast.Node) {
+			out.replyNode = n
+			out.Reply, _ = r.scalar(n)
+		}},
+		{"first-columns", func(n ast.Node) { first = t.readColumns(n) }},
+		{"close", func(n ast.Node) {
+			if b, ok := r.boolean(n); ok {
+				closes = strconv.FormatBool(b)
+			}
+		}},
+		r.text("source", &out.Source),
+		r.text("seen", &out.Seen),
+		r.flag("exact", &out.Exact),
+		r.text("catalogue", &out.Catalogue),
+		r.text("remedy", &out.Remedy),
+		r.text("note", &out.Note),
+	})
+	for _, key := range []string{"id", "at", "reply", "source", "seen"} {
+		if have[key] == nil || key == "source" && out.Source == "" || key == "seen" && out.Seen == "" {
+			r.problem(n, "a rule without %s", key)
+		}
+	}
+	if out.replyNode != nil && out.Reply != "" {
+		t.readReply(&out)
+	}
+	out.template.first = first
+	// A 421 announces that the channel is closed (RFC 5321 section 3.8).
+	out.Close = closes == "true" || closes == "" && out.Code == 421
+	return out
+}
+
+func (t *table) readReply(out *ruleNode) {
+	tmpl, err := parseTemplate(out.Reply)
+	switch {
+	case err != nil:
+		t.r.problem(out.replyNode, "%v", err)
+		return
+	case tmpl.code < 400:
+		t.r.problem(out.replyNode, "reply %q: want a 4xx or 5xx code, as a rule refuses", firstLine(out.Reply))
+	}
+	out.template, out.Code, out.Status = tmpl, tmpl.code, tmpl.status
+}
+
+func stageNames() []string {
+	out := make([]string, len(mail.Stages))
+	for i, s := range mail.Stages {
+		out[i] = s.String()
+	}
+	return out
+}
+
+// named reads a word of a given form.
+func (r *reader) named(n ast.Node, what string, re *regexp.Regexp) string {
+	s, ok := r.scalar(n)
+	if ok && !re.MatchString(s) {
+		r.problem(n, "%s %q: want lower-case letters, digits and single hyphens", what, s)
+		return ""
+	}
+	return strings.TrimSpace(s)
+}

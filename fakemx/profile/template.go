@@ -1,0 +1,237 @@
+package profile
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"strictmx/internal/mail"
+)
+
+// Vars are what a reply can name. A zero value renders: an unset address is
+// empty, the zero time is the start of 1970.
+type Vars struct {
+	Client    netip.Addr
+	Helo      string
+	From      string // reverse-path without angle brackets
+	Rcpt      string // the recipient at hand
+	MessageID string // without angle brackets
+	TLS       string // "" or "TLSv1.3"
+	Time      time.Time
+	Size      int64 // octets of the message
+	Results   []mail.Result
+	// New gives a value of the server's own making, such as "id" or "queue-id".
+	// How long each stays the same is the table's word: see [Values]. Nil gives
+	// fixed samples.
+	New func(kind string) string
+}
+
+// domain is what SPF judges: the domain of MAIL FROM, or the HELO name for the
+// null sender (RFC 7208 section 2.4).
+func (v Vars) domain() string {
+	if i := strings.LastIndexByte(v.From, '@'); i >= 0 {
+		return v.From[i+1:]
+	}
+	return v.Helo
+}
+
+func (v Vars) when() time.Time {
+	if v.Time.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return v.Time.UTC()
+}
+
+// result is the first result of a method.
+func (v Vars) result(method string) mail.Result {
+	i := slices.IndexFunc(v.Results, func(r mail.Result) bool { return r.Method == method })
+	if i < 0 {
+		return mail.Result{}
+	}
+	return v.Results[i]
+}
+
+// placeholders are the words that every table knows; a table's values add more.
+var placeholders = map[string]func(p *Profile, v Vars) string{
+	"client": func(_ *Profile, v Vars) string {
+		if !v.Client.IsValid() {
+			return ""
+		}
+		return v.Client.Unmap().String()
+	},
+	"helo":        func(_ *Profile, v Vars) string { return v.Helo },
+	"from":        func(_ *Profile, v Vars) string { return v.From },
+	"domain":      func(_ *Profile, v Vars) string { return v.domain() },
+	"rcpt":        func(_ *Profile, v Vars) string { return v.Rcpt },
+	"rcpt-domain": func(_ *Profile, v Vars) string { return v.Rcpt[strings.LastIndexByte(v.Rcpt, '@')+1:] },
+	"message-id":  func(_ *Profile, v Vars) string { return v.MessageID },
+	"tls":         func(_ *Profile, v Vars) string { return v.TLS },
+	"host":        func(p *Profile, _ Vars) string { return p.hostname },
+	"epoch":       func(_ *Profile, v Vars) string { return strconv.FormatInt(v.when().Unix(), 10) },
+	"date":        func(_ *Profile, v Vars) string { return v.when().Format("Mon, 2 Jan 2006 15:04:05 -0700") },
+	"size":        func(_ *Profile, v Vars) string { return strconv.FormatInt(v.Size, 10) },
+	"ptr": func(_ *Profile, v Vars) string {
+		if r := v.result("iprev"); r.Value == mail.Pass {
+			return r.Domain
+		}
+		return "unknown"
+	},
+	// A blank that editors would strip from the end of a line.
+	"blank": func(*Profile, Vars) string { return " " },
+}
+
+var placeholder = regexp.MustCompile(`\{\{|\{[^{}\n]*\}?`)
+
+// check tells of the first brace that is not a placeholder the profile knows.
+func (p *Profile) checkText(text string) error {
+	for _, m := range placeholder.FindAllString(text, -1) {
+		if m == "{{" {
+			continue
+		}
+		name := strings.TrimPrefix(strings.TrimSuffix(m, "}"), "{")
+		if _, ok := placeholders[name]; ok && strings.HasSuffix(m, "}") {
+			continue
+		}
+		if _, ok := p.values[name]; ok && strings.HasSuffix(m, "}") {
+			continue
+		}
+		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.words()))
+	}
+	return nil
+}
+
+// words are all placeholders of the profile, sorted.
+func (p *Profile) words() []string {
+	var out []string
+	for k := range placeholders {
+		out = append(out, k)
+	}
+	for k := range p.values {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// expand puts values in the place of placeholders. What a client said may hold
+// anything, and a reply must stay a reply, so control characters become "?".
+func (p *Profile) expand(text string, v Vars) string {
+	return placeholder.ReplaceAllStringFunc(text, func(m string) string {
+		name := strings.TrimPrefix(strings.TrimSuffix(m, "}"), "{")
+		if f, ok := placeholders[name]; ok {
+			return printable(f(p, v))
+		}
+		if form, ok := p.values[name]; ok {
+			if v.New == nil {
+				return form.sample()
+			}
+			return printable(v.New(name))
+		}
+		return strings.TrimPrefix(m, "{") // "{{"; checkText let nothing else through
+	})
+}
+
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// A template is a reply as a table has it: code and status apart from the text.
+type template struct {
+	code   int
+	status mail.Status
+	text   string // placeholders not yet expanded; line ends are breaks
+	first  int    // columns of the first line if they differ from the others, else 0
+}
+
+var head = regexp.MustCompile(`^([2-5][0-9][0-9])(?: ([0-9]+\.[0-9]+\.[0-9]+)(?: |\n|$)| |\n|$)`)
+
+var again = regexp.MustCompile(`\n[2-5][0-9][0-9][- ]`)
+
+// parseTemplate reads a reply of a table.
+func parseTemplate(s string) (template, error) {
+	s = strings.TrimSuffix(s, "\n")
+	m := head.FindStringSubmatch(s)
+	if m == nil {
+		return template{}, fmt.Errorf("reply %q: want a three-digit code from 200 to 599 first, then a blank", firstLine(s))
+	}
+	if again.MatchString(s) {
+		return template{}, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
+	}
+	t := template{text: s[len(m[0]):]}
+	t.code, _ = strconv.Atoi(m[1]) // three digits
+	if m[2] == "" {
+		return t, nil
+	}
+	st, err := mail.ParseStatus(m[2])
+	if err != nil {
+		return template{}, fmt.Errorf("reply %q: %w", firstLine(s), err)
+	}
+	if st.Class != t.code/100 {
+		return template{}, fmt.Errorf("reply %q: status %s and code %d differ in class", firstLine(s), st, t.code)
+	}
+	t.status = st
+	return t, nil
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// render makes reply lines. The code, and the status if there is one, are on
+// every line.
+func (p *Profile) render(t template, v Vars) ([]string, error) {
+	pre := len("550-")
+	if !t.status.IsZero() {
+		pre += len(t.status.String()) + 1
+	}
+	var lines []string
+	if text := p.expand(t.text, v); p.wrap.columns == 0 || t.code < 400 {
+		lines = strings.Split(text, "\n")
+	} else {
+		tail := p.expand(p.wrap.tail, v)
+		body, cut := strings.CutSuffix(text, tail)
+		first := p.wrap.columns
+		if t.first > 0 {
+			first = t.first
+		}
+		lines = wrap(body, first-pre, p.wrap.columns-pre)
+		if cut {
+			lines[len(lines)-1] += tail
+		}
+	}
+	for i, l := range lines {
+		lines[i] = t.line(l, i == len(lines)-1)
+	}
+	if _, err := mail.ParseReply(lines...); err != nil {
+		return nil, err
+	}
+	return lines, nil
+}
+
+// line puts code and status before one line of text. Without a status, a text
+// that looks like one (a client can greet as "5.7.1") is set off by a blank.
+func (t template) line(text string, last bool) string {
+	sep := "-"
+	if last {
+		sep = " "
+	}
+	s := strconv.Itoa(t.code) + sep
+	if !t.status.IsZero() {
+		return s + t.status.String() + " " + text
+	}
+	word, _, _ := strings.Cut(text, " ")
+	if _, err := mail.ParseStatus(word); err == nil {
+		return s + " " + text
+	}
+	return s + text
+}
