@@ -17,6 +17,7 @@ type entry struct {
 type token struct {
 	text   string // as written, without the quotes
 	quoted bool
+	off    int // lines below the first one of the entry
 }
 
 // entries splits a master file. Blank lines give no entry. After an entry that
@@ -43,6 +44,7 @@ type scanner struct {
 	pos   int
 	start int // of the word being read, or -1
 	depth int // of parentheses
+	lines int // read before this one
 	entry
 }
 
@@ -94,6 +96,8 @@ func (sc *scanner) step() (done bool) {
 			return sc.fail("parenthesis is not opened")
 		case c == ')':
 			sc.depth--
+		case c == '\n':
+			sc.lines++
 		}
 	default:
 		if sc.start < 0 {
@@ -113,7 +117,7 @@ func (sc *scanner) quote() (done bool) {
 				i++
 			}
 		case '"':
-			sc.tokens = append(sc.tokens, token{sc.s[sc.pos+1 : i], true})
+			sc.tokens = append(sc.tokens, token{sc.s[sc.pos+1 : i], true, sc.lines})
 			sc.pos = i + 1
 			return false
 		}
@@ -123,7 +127,7 @@ func (sc *scanner) quote() (done bool) {
 
 func (sc *scanner) endWord() {
 	if sc.start >= 0 {
-		sc.tokens = append(sc.tokens, token{text: sc.s[sc.start:sc.pos]})
+		sc.tokens = append(sc.tokens, token{text: sc.s[sc.start:sc.pos], off: sc.lines})
 		sc.start = -1
 	}
 }

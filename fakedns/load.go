@@ -91,6 +91,9 @@ func yamlError(file string, line int, err error) error {
 			line = t.Position.Line
 		}
 		err = errors.New(y.GetMessage())
+		if strings.Contains(y.GetMessage(), "time.Duration") {
+			err = errors.New("want a time with its unit, as in 3s")
+		}
 	}
 	return &Error{file, line, err}
 }

@@ -159,12 +159,15 @@ func (m *masterFile) record(e entry) (line int, err error) {
 	if err != nil {
 		return e.line, err
 	}
-	rr, off, err := parseRecord(text, m.origin, m.ttl)
+	rr, bad, err := parseRecord(text, m.origin, m.ttl)
 	if err != nil {
 		if hint := syntax[typ]; hint != "" {
 			err = fmt.Errorf("%w: want %s", err, hint)
 		}
-		return e.line + off, err
+		if i := slices.IndexFunc(rest, func(t token) bool { return t.text == bad }); i >= 0 {
+			return e.line + rest[i].off, err
+		}
+		return e.line, err
 	}
 	if hasTTL && !m.fixed {
 		m.ttl = rr.Header().Ttl // RFC 1035 section 5.1: the last one stated
@@ -201,8 +204,11 @@ func (m *masterFile) checkWords(rest []token, indented bool) (typ uint16, hasTTL
 	if len(rest) == 0 {
 		return 0, false, errors.New("want a record type after the owner, such as A or TXT")
 	}
+	if rest[0].quoted {
+		return 0, false, fmt.Errorf("want a record type without quotation marks, not %q", rest[0].text)
+	}
 	typ, ok := parseType(rest[0].text)
-	if !ok || rest[0].quoted {
+	if !ok {
 		why := wantType(rest[0].text)
 		if indented {
 			why += "; a line that starts with a blank has no owner of its own"
@@ -226,11 +232,11 @@ func (m *masterFile) checkWords(rest []token, indented bool) (typ uint16, hasTTL
 	return typ, hasTTL, nil
 }
 
-var parseErrorForm = regexp.MustCompile(`(?s)^dns: (.*) at line: ([0-9]+):[0-9]+$`)
+var parseErrorForm = regexp.MustCompile(`(?s)^dns: (.*: (".*")) at line: [0-9]+:[0-9]+$`)
 
 // parseRecord reads exactly one record and gives it the form it has when read from
-// a packet. With an error it tells how many lines down it is.
-func parseRecord(text, origin string, ttl uint32) (rr dns.RR, off int, err error) {
+// a packet. An error comes with the word that is wrong, if it is known.
+func parseRecord(text, origin string, ttl uint32) (rr dns.RR, bad string, err error) {
 	if text[0] == '$' {
 		text = `\` + text // a repeated owner, not a directive
 	}
@@ -238,22 +244,23 @@ func parseRecord(text, origin string, ttl uint32) (rr dns.RR, off int, err error
 	zp.SetDefaultTTL(ttl)
 	rr, ok := zp.Next()
 	if err := zp.Err(); err != nil {
-		if m := parseErrorForm.FindStringSubmatch(err.Error()); m != nil {
-			if n, err := strconv.Atoi(m[2]); err == nil {
-				off = max(n-1, 0)
-			}
-			return nil, min(off, strings.Count(strings.TrimRight(text, "\n"), "\n")), errors.New(m[1])
+		m := parseErrorForm.FindStringSubmatch(err.Error())
+		if m == nil {
+			return nil, "", err
 		}
-		return nil, 0, err
+		if bad, err = strconv.Unquote(m[2]); err != nil {
+			bad = ""
+		}
+		return nil, bad, errors.New(m[1])
 	}
 	if !ok {
-		return nil, 0, errors.New("want a record")
+		return nil, "", errors.New("want a record")
 	}
 	if _, more := zp.Next(); more || zp.Err() != nil {
-		return nil, 0, errors.New("want one record only")
+		return nil, "", errors.New("want one record only")
 	}
 	rr, err = rewrite(rr)
-	return rr, 0, err
+	return rr, "", err
 }
 
 // rewrite packs and unpacks a record: what does not survive cannot be served.

@@ -3,6 +3,7 @@ package fakedns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -170,6 +171,9 @@ func toRecord(rr dns.RR) mail.Record {
 		return r
 	case *dns.CNAME:
 		r.Text = d.Target
+		return r
+	case *dns.RFC3597:
+		r.Text = fmt.Sprintf(`\# %d %s`, len(d.Rdata)/2, d.Rdata)
 		return r
 	case *dns.TXT:
 		for _, s := range d.Txt {
