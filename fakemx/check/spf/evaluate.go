@@ -104,7 +104,7 @@ func (e *evaluation) check(ctx context.Context, ask asker, domain string, depth 
 		matched, err := e.match(ctx, t, domain, depth)
 		if err != nil {
 			o := outcomeOf(err)
-			o.reason = fmt.Sprintf("%q in the record of %s: %s", t.text, show(domain), o.reason)
+			o.reason = fmt.Sprintf("%s in the record of %s: %s", brief(t.text), show(domain), o.reason)
 			return o
 		}
 		if matched != "" {
@@ -173,7 +173,7 @@ func (e *evaluation) fetch(ctx context.Context, ask asker, domain string, depth 
 
 // redirect goes on with another domain's record, RFC 7208 section 6.1.
 func (e *evaluation) redirect(ctx context.Context, t *term, domain string, depth int) outcome {
-	at := fmt.Sprintf("%q in the record of %s", t.text, show(domain))
+	at := fmt.Sprintf("%s in the record of %s", brief(t.text), show(domain))
 	c, err := e.count(t)
 	if err != nil {
 		e.step(depth, "%s: %v", t.text, err)
@@ -223,44 +223,50 @@ func (e *evaluation) hidden(spec macroString) bool {
 // of domain is read.
 func (e *evaluation) value(ctx context.Context, domain string) func(byte) string {
 	return func(letter byte) string {
-		switch letter {
-		case 's':
-			return e.local + "@" + e.domain
-		case 'l':
-			return e.local
-		case 'o':
-			return e.domain
-		case 'd':
-			return domain
-		case 'i':
-			return dotted(e.client)
-		case 'p':
-			return e.clientName(ctx, domain)
-		case 'v':
-			return family(e.client)
-		case 'h':
-			return e.query.Helo
-		case 'c':
-			return e.client.String()
-		case 'r':
-			if e.query.Receiver == "" {
-				return "unknown"
-			}
-			return e.query.Receiver
-		case 't':
-			now := time.Now
-			if e.query.Now != nil {
-				now = e.query.Now
-			}
-			return strconv.FormatInt(now().Unix(), 10)
-		}
-		return ""
+		v := e.fullValue(ctx, letter, domain)
+		return v[:min(len(v), maxValue)]
 	}
+}
+
+// fullValue is a value at its full length.
+func (e *evaluation) fullValue(ctx context.Context, letter byte, domain string) string {
+	switch letter {
+	case 's':
+		return e.local + "@" + e.domain
+	case 'l':
+		return e.local
+	case 'o':
+		return e.domain
+	case 'd':
+		return domain
+	case 'i':
+		return dotted(e.client)
+	case 'p':
+		return e.clientName(ctx, domain)
+	case 'v':
+		return family(e.client)
+	case 'h':
+		return e.query.Helo
+	case 'c':
+		return e.client.String()
+	case 'r':
+		if e.query.Receiver == "" {
+			return "unknown"
+		}
+		return e.query.Receiver
+	case 't':
+		now := time.Now
+		if e.query.Now != nil {
+			now = e.query.Now
+		}
+		return strconv.FormatInt(now().Unix(), 10)
+	}
+	return ""
 }
 
 // whyMatched is the reason for a mechanism that decided.
 func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
-	at := fmt.Sprintf("%q in the record of %s", t.text, show(domain))
+	at := fmt.Sprintf("%s in the record of %s", brief(t.text), show(domain))
 	switch {
 	case t.kind == all && value == mail.Pass:
 		return at + " lets every client pass"
@@ -273,12 +279,17 @@ func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
 
 // show makes a name fit to be read in a line of text.
 func show(name string) string {
-	if name == "" {
-		return `""`
-	}
-	s := strconv.QuoteToASCII(name)
-	if s = s[1 : len(s)-1]; s != name || strings.Contains(name, " ") {
-		return `"` + s + `"`
+	if q := brief(name); q != `"`+name+`"` || name == "" || strings.Contains(name, " ") {
+		return q
 	}
 	return name
+}
+
+// brief quotes a text, and cuts what is too long for a sentence.
+func brief(text string) string {
+	const most = 300
+	if len(text) > most {
+		return strconv.QuoteToASCII(text[:most]) + "..."
+	}
+	return strconv.QuoteToASCII(text)
 }

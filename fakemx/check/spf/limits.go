@@ -15,8 +15,8 @@ const (
 	// answers, so a term counts once, however many of its queries are void: an mx
 	// whose two hosts both lack an AAAA record is one void lookup. A query made
 	// only for the p macro or for an explanation belongs to no term. Others count
-	// differently: pyspf and Mail::SPF count every query, the first TXT query and
-	// those for the hosts of mx and ptr included; blitiri.com.ar/go/spf counts the
+	// differently: pyspf counts every query, the first TXT query and those for the
+	// hosts of mx and ptr included; blitiri.com.ar/go/spf counts the
 	// first query of a, mx, ptr and exists, with A and AAAA asked as one.
 	maxVoidLookups = 2
 
@@ -32,6 +32,11 @@ const (
 	// maxRecord is the length in octets of the longest record that is read. No
 	// DNS message holds a longer one (RFC 1035 section 4.2.2).
 	maxRecord = 65535
+
+	// maxValue is the length in octets at which the value of a macro is cut: that of
+	// an SMTP command line, longer than any path or domain in one (RFC 5321 section
+	// 4.5.3.1). It bounds what a record full of macros can expand to.
+	maxValue = 512
 
 	// maxExplanation is the length in octets at which an explanation is cut, so
 	// that it fits in a reply line of 512 octets with a code and other words

@@ -68,16 +68,16 @@ func parseMacro(s, letters string) (part, string, error) {
 	}
 	end := strings.IndexByte(s, '}')
 	if end < 3 {
-		return part{}, "", fmt.Errorf("want a macro letter and a closing brace in %q", s)
+		return part{}, "", fmt.Errorf("want a macro letter and a closing brace in %s", brief(s))
 	}
 	text, body, rest := s[:end+1], s[2:end], s[end+1:]
 	p := part{letter: lower(body[0]), escape: body[0] != lower(body[0])}
 	switch {
 	case strings.IndexByte(letters, p.letter) >= 0:
 	case strings.IndexByte(explainLetters, p.letter) >= 0:
-		return part{}, "", fmt.Errorf("macro %q is allowed only in the text of an explanation", text)
+		return part{}, "", fmt.Errorf("macro %s is allowed only in the text of an explanation", brief(text))
 	default:
-		return part{}, "", fmt.Errorf("macro %q has no known letter; want one of %s", text, letters)
+		return part{}, "", fmt.Errorf("macro %s has no known letter; want one of %s", brief(text), letters)
 	}
 	body = body[1:]
 	n := 0
@@ -86,14 +86,14 @@ func parseMacro(s, letters string) (part, string, error) {
 	}
 	if n > 0 {
 		if p.digits = saturate(body[:n]); p.digits == 0 {
-			return part{}, "", fmt.Errorf("macro %q keeps no part; want a number above zero", text)
+			return part{}, "", fmt.Errorf("macro %s keeps no part; want a number above zero", brief(text))
 		}
 	}
 	if body = body[n:]; body != "" && lower(body[0]) == 'r' {
 		p.reverse, body = true, body[1:]
 	}
 	if strings.Trim(body, delimiters) != "" {
-		return part{}, "", fmt.Errorf("macro %q: want digits, r and delimiters out of %q after the letter", text, delimiters)
+		return part{}, "", fmt.Errorf("macro %s: want digits, r and delimiters out of %s after the letter", brief(text), delimiters)
 	}
 	p.delims = body
 	return p, rest, nil

@@ -76,7 +76,7 @@ func parse(text string) (record, error) {
 		}
 		t, err := parseTerm(s)
 		if err != nil {
-			return record{}, fmt.Errorf("%q: %w", s, err)
+			return record{}, fmt.Errorf("%s: %w", brief(s), err)
 		}
 		r.terms = append(r.terms, t)
 	}
@@ -97,7 +97,7 @@ func (r *record) claimModifiers() error {
 			continue
 		}
 		if *into != nil {
-			return fmt.Errorf("%q: want %s at most once", t.text, t.kind)
+			return fmt.Errorf("%s: want %s at most once", brief(t.text), t.kind)
 		}
 		*into = &r.terms[i]
 	}
@@ -202,7 +202,7 @@ func parseNetwork(k kind, s string) (netip.Prefix, error) {
 	}
 	ip, err := netip.ParseAddr(addr)
 	if err != nil || ip.Is4() != (k == ip4) || ip.Zone() != "" {
-		return netip.Prefix{}, fmt.Errorf("%q is no address for %s", addr, k)
+		return netip.Prefix{}, fmt.Errorf("%s is no address for %s", brief(addr), k)
 	}
 	bits := ip.BitLen()
 	if digits != "" {
@@ -245,7 +245,7 @@ func cutDigits(s string) (rest, digits string, ok bool) {
 func cidrLength(digits string, limit int) (int, error) {
 	n, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || int(n) > limit || len(digits) > 1 && digits[0] == '0' {
-		return 0, fmt.Errorf("prefix length %q: want 0 to %d without a leading zero", digits, limit)
+		return 0, fmt.Errorf("prefix length %s: want 0 to %d without a leading zero", brief(digits), limit)
 	}
 	return int(n), nil
 }
@@ -256,7 +256,7 @@ func optionalDomainSpec(s string) (macroString, error) {
 	case s == "":
 		return nil, nil
 	case !ok:
-		return nil, fmt.Errorf("%q: want a colon and a domain, or a prefix length at the end", s)
+		return nil, fmt.Errorf("%s: want a colon and a domain, or a prefix length at the end", brief(s))
 	}
 	return parseDomainSpec(spec)
 }
@@ -282,9 +282,9 @@ func parseDomainSpec(s string) (macroString, error) {
 	i := strings.LastIndexByte(tail, '.')
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("%q: want a domain of two labels or more", s)
+		return nil, fmt.Errorf("%s: want a domain of two labels or more", brief(s))
 	case !isTopLabel(tail[i+1:]):
-		return nil, fmt.Errorf("%q is no top-level label; want letters, digits and hyphens, not only digits", tail[i+1:])
+		return nil, fmt.Errorf("%s is no top-level label; want letters, digits and hyphens, not only digits", brief(tail[i+1:]))
 	}
 	return m, nil
 }
