@@ -128,8 +128,10 @@ func TestPTRZone(t *testing.T) {
 			NOERROR aa
 			an 5.113.0.203.in-addr.arpa. 3600 CNAME 5.0-7.113.0.203.in-addr.arpa.
 			an 5.0-7.113.0.203.in-addr.arpa. 3600 PTR classless.example.com.`},
-		{"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
-			"NOERROR aa\nan 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR mail.example.com."},
+		{
+			"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+			"NOERROR aa\nan 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR mail.example.com.",
+		},
 		{"9.b.d.0.1.0.0.2.ip6.arpa.", "NXDOMAIN aa\nns . 3600 SOA ns.invalid. hostmaster.invalid. 1 7200 3600 1209600 3600"},
 		{"1.100.51.198.in-addr.arpa.", "NOERROR aa\nan 1.100.51.198.in-addr.arpa. 3600 PTR mapped.example.com."},
 	} {
@@ -145,14 +147,22 @@ func TestLoadErrors(t *testing.T) {
 			example.com.zone:1: bad A A: "203.0.113": want an IPv4 address, as in 203.0.113.10
 			example.com.zone:4: bad MX Pref: "mail": want preference and name, as in 10 mail.example.com.`},
 		{"-- example.com.zone --\nwww TXTT x\n", `example.com.zone:1: unknown record type "TXTT": did you mean TXT?`},
-		{"-- example.com.zone --\na A 203.0.113.1\n  www A 203.0.113.1\n",
-			`example.com.zone:2: unknown record type "www": want one such as A, AAAA, MX, TXT, PTR or TYPE65280; a line that starts with a blank has no owner of its own`},
-		{"-- example.com.zone --\n  A 203.0.113.1\n",
-			`example.com.zone:1: a line that starts with a blank has the owner of the record before: want an owner on the first record`},
-		{"-- example.com.zone --\nwww.example.org. A 203.0.113.1\n",
-			`example.com.zone:1: owner www.example.org. is outside the zone example.com.: want a name in it (is a final dot missing or one too many?)`},
-		{"-- example.com.zone --\nxexample.com. A 203.0.113.1\n",
-			`example.com.zone:1: owner xexample.com. is outside the zone example.com.: want a name in it (is a final dot missing or one too many?)`},
+		{
+			"-- example.com.zone --\na A 203.0.113.1\n  www A 203.0.113.1\n",
+			`example.com.zone:2: unknown record type "www": want one such as A, AAAA, MX, TXT, PTR or TYPE65280; a line that starts with a blank has no owner of its own`,
+		},
+		{
+			"-- example.com.zone --\n  A 203.0.113.1\n",
+			`example.com.zone:1: a line that starts with a blank has the owner of the record before: want an owner on the first record`,
+		},
+		{
+			"-- example.com.zone --\nwww.example.org. A 203.0.113.1\n",
+			`example.com.zone:1: owner www.example.org. is outside the zone example.com.: want a name in it (is a final dot missing or one too many?)`,
+		},
+		{
+			"-- example.com.zone --\nxexample.com. A 203.0.113.1\n",
+			`example.com.zone:1: owner xexample.com. is outside the zone example.com.: want a name in it (is a final dot missing or one too many?)`,
+		},
 		{"-- example.com.zone --\n$INCLUDE other\n$generate 1-9 h$ A 203.0.113.$\n$TLL 5\n$TTL\n$TTL soon\n$ORIGIN a..b\n", `
 			example.com.zone:1: $INCLUDE is not supported here: write its records out
 			example.com.zone:2: $GENERATE is not supported here: write its records out
@@ -172,11 +182,15 @@ func TestLoadErrors(t *testing.T) {
 			example.com.zone:5: type ANY is for queries: want a type that zones have
 			example.com.zone:6: want a record type without quotation marks, not "A"
 			example.com.zone:7: want an owner name without quotation marks`},
-		{"-- example.com.zone --\na TXT " + strings.Repeat("x", 256) + "\nb TXT " + strings.Repeat(`\120`, 255) + "\n",
-			`example.com.zone:1: a string of 256 octets: want at most 255 in each, as in "first part " "second part"`},
+		{
+			"-- example.com.zone --\na TXT " + strings.Repeat("x", 256) + "\nb TXT " + strings.Repeat(`\120`, 255) + "\n",
+			`example.com.zone:1: a string of 256 octets: want at most 255 in each, as in "first part " "second part"`,
+		},
 		{"-- example.com.zone --\na A 203.0.113.1 203.0.113.2\n", `example.com.zone:1: garbage after rdata: "203.0.113.2": want an IPv4 address, as in 203.0.113.10`},
-		{"-- example.com.zone --\n@ SOA ns hostmaster (\n 1\n x\n 3 4 5 )\n",
-			`example.com.zone:3: bad SOA zone parameter: "x": want server, mailbox, serial, refresh, retry, expire and minimum`},
+		{
+			"-- example.com.zone --\n@ SOA ns hostmaster (\n 1\n x\n 3 4 5 )\n",
+			`example.com.zone:3: bad SOA zone parameter: "x": want server, mailbox, serial, refresh, retry, expire and minimum`,
+		},
 		{"-- example.com.zone --\na CNAME b\na TXT x\nb TXT x\nb CNAME c\nd CNAME e\nd CNAME f\n@ CNAME a\n", `
 			example.com.zone:2: a.example.com. has a CNAME record and a TXT record (the other is at example.com.zone:1): want the CNAME alone (RFC 1034 section 3.6.2)
 			example.com.zone:4: b.example.com. has a CNAME record and a TXT record (the other is at example.com.zone:3): want the CNAME alone (RFC 1034 section 3.6.2)

@@ -161,10 +161,14 @@ func TestAnswer(t *testing.T) {
 			an 25.113.0.203.in-addr.arpa. 3600 PTR other.example.com.
 			an 25.113.0.203.in-addr.arpa. 3600 PTR third.example.com.`},
 		{"26.113.0.203.in-addr.arpa.", "PTR", "NXDOMAIN aa\nns 113.0.203.in-addr.arpa." + soaTail},
-		{"5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", "PTR",
-			"NOERROR aa\nan 5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR mail.example.com."},
-		{"6.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", "PTR",
-			"NXDOMAIN aa\nns 0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa." + soaTail},
+		{
+			"5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", "PTR",
+			"NOERROR aa\nan 5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR mail.example.com.",
+		},
+		{
+			"6.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.", "PTR",
+			"NXDOMAIN aa\nns 0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa." + soaTail,
+		},
 		{"0.0.203.in-addr.arpa.", "PTR", "NXDOMAIN aa\nns ." + soaTail},
 
 		// outside every zone
