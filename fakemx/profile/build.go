@@ -14,10 +14,7 @@ import (
 )
 
 // build makes the versions of a table and finds the faults that show only there.
-func (t *table) build() (family, []*Problem) {
-	for i := range t.rules {
-		t.readWhen(&t.rules[i])
-	}
+func (t *table) build() family {
 	labels := t.labels
 	if len(labels) == 0 {
 		labels = []string{""}
@@ -33,8 +30,7 @@ func (t *table) build() (family, []*Problem) {
 	if len(t.r.problems) == 0 {
 		t.unreachable(f)
 	}
-	t.r.problems = dedupe(t.r.problems)
-	return f, t.r.problems
+	return f
 }
 
 // dedupe drops a fault that several versions share.
@@ -78,7 +74,7 @@ func (t *table) version(label string) *Profile {
 		if !belongs(r.in, label) {
 			continue
 		}
-		if line, ok := ids[r.ID]; ok {
+		if line, ok := ids[r.ID]; ok && r.ID != "" {
 			t.r.problem(r.node, "rule %s twice%s: first in line %d", r.ID, inVersion(label), line)
 		}
 		ids[r.ID], _ = place(r.node)
@@ -106,6 +102,9 @@ func sample() Vars {
 
 // try renders a reply once.
 func (t *table) try(p *Profile, tmpl template, n ast.Node) {
+	if tmpl.code == 0 {
+		return // not given, or a fault already
+	}
 	if err := p.checkText(tmpl.text); err != nil {
 		t.r.problem(n, "%v", err)
 		return
@@ -121,12 +120,9 @@ func (t *table) try(p *Profile, tmpl template, n ast.Node) {
 	}
 }
 
-// readWhen reads a rule's conditions.
-func (t *table) readWhen(r *ruleNode) {
-	if r.when == nil {
-		return
-	}
-	for _, e := range t.r.entries(r.when, "conditions") {
+// readWhen reads a rule's conditions, once its stage is known.
+func (t *table) readWhen(r *ruleNode, when ast.Node) {
+	for _, e := range t.r.entries(when, "conditions") {
 		text, ok := t.r.scalar(e.node)
 		c, known := check.ByMethod(e.key)
 		switch {
@@ -230,6 +226,7 @@ func cover(earlier []Rule, r Rule) (by []string, all bool) {
 	}
 	names := slices.Sorted(maps.Keys(domain))
 	results := make([]mail.Result, len(names))
+	took := make([]bool, len(earlier))
 	all = true
 	var walk func(i int)
 	walk = func(i int) {
@@ -245,10 +242,15 @@ func cover(earlier []Rule, r Rule) (by []string, all bool) {
 		})
 		if j < 0 {
 			all = false
-		} else if !slices.Contains(by, earlier[j].ID) {
-			by = append(by, earlier[j].ID)
+		} else {
+			took[j] = true
 		}
 	}
 	walk(0)
+	for j, e := range earlier {
+		if took[j] {
+			by = append(by, e.ID)
+		}
+	}
 	return by, all
 }

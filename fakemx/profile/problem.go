@@ -47,7 +47,7 @@ func wanted(word string, known []string) string {
 // nearest finds the known word that a typing mistake may have meant; empty if
 // none is near.
 func nearest(word string, known []string) string {
-	best, least := "", max(2, len(word)/3)+1
+	best, least := "", min(max(1, len(word)/3)+1, len(word)) // fewer mistakes than letters
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), k); d < least {
 			best, least = k, d

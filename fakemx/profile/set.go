@@ -55,11 +55,7 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("profiles: %w", err)
 		}
-		t, faults := readTable(file, src)
-		var f family
-		if len(faults) == 0 {
-			f, faults = t.build()
-		}
+		t, f, faults := readTable(file, src)
 		if t.name != "" && slices.ContainsFunc(out.families, func(o family) bool { return o.name == t.name }) {
 			line, column := place(t.nameNode)
 			faults = append(faults, &Problem{file, line, column, fmt.Sprintf("profile %s is there already: want another name", t.name)})

@@ -46,8 +46,7 @@ type phraseNode struct {
 type ruleNode struct {
 	Rule
 	in              []string // labels; nil is all
-	node            ast.Node
-	when, replyNode ast.Node
+	node, replyNode ast.Node
 }
 
 var (
@@ -56,14 +55,16 @@ var (
 	hostForm  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+$`)
 )
 
-// readTable reads the text of a table. Faults that need all of it are for build.
-func readTable(file string, src []byte) (*table, []*Problem) {
+// readTable reads the text of a table and makes its versions.
+func readTable(file string, src []byte) (*table, family, []*Problem) {
 	t := &table{r: &reader{file: file}}
 	t.node = t.r.root(src)
-	if t.node != nil {
-		t.read()
+	if t.node == nil {
+		return t, family{}, t.r.problems
 	}
-	return t, t.r.problems
+	t.read()
+	f := t.build()
+	return t, f, dedupe(t.r.problems)
 }
 
 func (t *table) read() {
@@ -242,20 +243,22 @@ func (t *table) readColumns(n ast.Node) int {
 	return c
 }
 
-// readRule reads one rule; its conditions and placeholders are for build.
+// readRule reads one rule; its placeholders are for build.
 func (t *table) readRule(n ast.Node) ruleNode {
 	r := t.r
 	out := ruleNode{node: n}
-	closes, first := "", 0
+	closes, first, staged := "", 0, false
 	have := r.fields(n, "a rule", []field{
 		{"id", func(n ast.Node) { out.ID = r.named(n, "id", nameForm) }},
 		{"versions", func(n ast.Node) { out.in = t.readRange(n) }},
 		{"at", func(n ast.Node) {
-			if s, ok := r.scalar(n); ok && out.At.UnmarshalText([]byte(s)) != nil {
+			s, ok := r.scalar(n)
+			staged = ok && out.At.UnmarshalText([]byte(s)) == nil
+			if ok && !staged {
 				r.problem(n, "at %q: %s", s, wanted(s, stageNames()))
 			}
 		}},
-		{"when", func(n ast.Node) { out.when = n }},
+		{"when", func(ast.Node) {}}, // below: needs the stage
 		{"reply", func(n ast.Node) {
 			out.replyNode = n
 			out.Reply, _ = r.scalar(n)
@@ -277,6 +280,9 @@ func (t *table) readRule(n ast.Node) ruleNode {
 		if have[key] == nil || key == "source" && out.Source == "" || key == "seen" && out.Seen == "" {
 			r.problem(n, "a rule without %s", key)
 		}
+	}
+	if when := have["when"]; when != nil && staged {
+		t.readWhen(&out, when)
 	}
 	if out.replyNode != nil && out.Reply != "" {
 		t.readReply(&out)

@@ -37,10 +37,11 @@ func (t *table) readRange(n ast.Node) []string {
 			continue
 		}
 		from, to, ranged := strings.Cut(s, "..")
-		if !ranged {
-			to = from
+		lo := t.label(item, from, 0)
+		hi := lo
+		if ranged {
+			hi = t.label(item, to, len(t.labels)-1)
 		}
-		lo, hi := t.label(item, from, 0), t.label(item, to, len(t.labels)-1)
 		switch {
 		case lo < 0 || hi < 0:
 		case lo > hi:

@@ -104,8 +104,8 @@ func addressEnd(text []rune) int {
 	for lead < len(text) && text[lead] == ' ' {
 		lead++
 	}
-	rest := string(text[lead:])
-	if m := address.FindStringIndex(rest); m == nil || m[0] != 0 {
+	rest := string(text[lead:min(lead+len("https://"), len(text))])
+	if !strings.HasPrefix(rest, "http://") && rest != "https://" {
 		return 0
 	}
 	end := lead

@@ -1,0 +1,181 @@
+package profile
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"strictmx/internal/mail"
+)
+
+func source(seed uint64) rand.Source { return rand.NewPCG(seed, seed) }
+
+const minimal = "name: own\ntitle: Own\nhostname: mx.example.net\n"
+
+const rule = `rules:
+  - id: a
+    at: data
+    when: {spf: fail}
+    reply: 550 5.7.1 no
+    source: test
+    seen: 2026-01-02
+`
+
+func TestLoadFaults(t *testing.T) {
+	for _, tt := range []struct {
+		table string
+		want  []string // beginnings of the faults, in order
+	}{
+		{minimal, nil},
+		{minimal + rule, nil},
+		{"", []string{"t.yaml: empty: want a table"}},
+		{"# nothing\n", []string{"t.yaml: empty: want a table"}},
+		{"- a\n", []string{"t.yaml:1:1: want a table as keys and values, not a list", "t.yaml:1:1: a table without name", "t.yaml:1:1: a table without title", "t.yaml:1:1: a table without hostname"}},
+		{"name: [\n", []string{"t.yaml:1:7: not YAML: "}},
+		{minimal + "---\nname: b\n", []string{"t.yaml:5:1: a second document"}},
+		{"name: Own\n" + minimal[10:], []string{`t.yaml:1:7: name "Own": want lower-case`}},
+		{minimal + "ruels: []\n", []string{`t.yaml:4:1: unknown key "ruels" in a table: did you mean rules?`}},
+		{minimal + "title: again\n", []string{"t.yaml:4:1: title twice: first in line 2"}},
+		{minimal + "title2: &a x\n", []string{`t.yaml:4:1: unknown key "title2"`}},
+		{"name: own\ntitle: &a x\nhostname: mx.example.net\n", []string{"t.yaml:2:8: want a text, not an anchor or alias"}},
+		{"name: own\ntitle: true\nhostname: mx.example.net\n", []string{"t.yaml:2:8: want a text, not true or false"}},
+		{"name: own\ntitle: 010\nhostname: mx.example.net\n", []string{"t.yaml:2:8: number 010: want no leading zero"}},
+		{"name: own\ntitle: Own\nhostname: mx.example.net.\n", []string{`t.yaml:3:11: hostname "mx.example.net.": want a host name without final dot`}},
+		{minimal + "wrap: {columns: 12}\n", []string{`t.yaml:4:17: columns "12": want a number from 40 to 510`}},
+		{minimal + "wrap: {columns: 79, tail: \" {iid}\"}\n", []string{"t.yaml:1:1: wrap: unknown placeholder {iid}: did you mean id?"}},
+		{minimal + "extensions: [\"SIZE=1\"]\n", []string{`t.yaml:4:14: extension "SIZE=1": want a keyword`}},
+		{minimal + "dialogue: {baner: 220 x}\n", []string{`t.yaml:4:19: unknown reply "baner": did you mean banner?`}},
+		{minimal + "dialogue: {banner: 354 x}\n", []string{`t.yaml:4:20: reply "354 x" for banner: want a 2xx code`}},
+		{minimal + "dialogue: {banner: \"220 {hots}\"}\n", []string{"t.yaml:4:20: unknown placeholder {hots}: did you mean host?"}},
+		{minimal + "values: {client: {form: x}}\n", []string{`t.yaml:4:10: value "client": want`}},
+		{minimal + "values: {x: {form: \"<9\"}, y: {per: day}}\n", []string{
+			`t.yaml:4:20: form "<9": want a closing angle bracket`, "t.yaml:4:27: value y without form", `t.yaml:4:36: per "day": want one of session, message, reply`,
+		}},
+		{minimal + "hosts:\n  - {name: mx.example.net, pref: 70000, addrs: [198.51.100.300]}\n  - {pref: 1}\n", []string{
+			`t.yaml:5:12: host "mx.example.net": want a host name with final dot`, `t.yaml:5:34: pref "70000": want a number from 0 to 65535`,
+			`t.yaml:5:49: address "198.51.100.300": want an IPv4 or IPv6 address`, "t.yaml:6:5: a host without name", "t.yaml:6:5: a host without addrs",
+		}},
+		{minimal + "hosts:\n  - {name: mx.example.net., pref: 010, addrs: []}\n", []string{"t.yaml:5:35: number 010: want no leading zero"}},
+		// Versions.
+		{minimal + "versions: [a, b]\ndefault: c\n", []string{`t.yaml:5:10: default "c": want one of a, b`}},
+		{minimal + "versions: [a, a, B]\n", []string{"t.yaml:4:15: version a twice", `t.yaml:4:18: version "B": want lower-case`}},
+		{minimal + "versions: [a, b]\nchanges: [{versions: b..a}, {}]\n", []string{`t.yaml:5:22: versions "b..a": want the older label first`, "t.yaml:5:29: a change without versions"}},
+		{minimal + "versions: [2013, 2014]\n" + strings.Replace(rule, "at:", "versions: 2015..\n    at:", 1), []string{`t.yaml:7:15: unknown version "2015": did you mean 2013?`}},
+		{minimal + strings.Replace(rule, "at:", "versions: a\n    at:", 1), []string{`t.yaml:6:15: version "a": the table lists no versions`}},
+		// Rules.
+		{minimal + "rules:\n  - {id: a}\n", []string{"t.yaml:5:5: a rule without at", "t.yaml:5:5: a rule without reply", "t.yaml:5:5: a rule without source", "t.yaml:5:5: a rule without seen"}},
+		{minimal + strings.Replace(rule, "source: test", `source: ""`, 1), []string{"t.yaml:5:5: a rule without source"}},
+		{minimal + strings.Replace(rule, "spf: fail", "sfp: fail", 1), []string{`t.yaml:7:12: unknown check "sfp": did you mean spf?`}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: failed", 1), []string{`t.yaml:7:17: check spf never gives "failed": did you mean fail?`}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: fail or", 1), []string{`t.yaml:7:17: condition "fail or": want a value, values joined by or`}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: fail and pass", 1), []string{`t.yaml:7:17: condition "fail and pass": want a value, values joined by or`}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: not fail or pass", 1), []string{`t.yaml:7:17: check spf never gives "not"`}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: fail or fail", 1), []string{`t.yaml:7:17: condition "fail or fail": fail twice`}},
+		{minimal + strings.Replace(rule, "at: data", "at: connect", 1), []string{"t.yaml:7:12: check spf is not known at stage connect: want stage mail or later"}},
+		{minimal + strings.Replace(rule, "at: data", "at: date", 1), []string{`t.yaml:6:9: at "date": did you mean data?`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.7.1", 1), []string{`t.yaml:8:12: reply "550 4.7.1 no": status 4.7.1 and code 550 differ in class`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.07.1", 1), []string{`t.yaml:8:12: reply "550 5.07.1 no": status "5.07.1": want numbers`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "250 2.7.1", 1), []string{`t.yaml:8:12: reply "250 2.7.1 no": want a 4xx or 5xx code`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "No.", 1), []string{`t.yaml:8:12: reply "No. no": want a three-digit code`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550-5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550-5.7.1 no": want a three-digit code from 200 to 599 first`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550 5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550 5.7.1 no": want code and status once`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {ip}"`, 1), []string{"t.yaml:8:12: unknown placeholder {ip}: "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {client"`, 1), []string{"t.yaml:8:12: unknown placeholder {client: did you mean client?"}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 a\u0007b"`, 1), []string{`t.yaml:8:12: reply "550 5.7.1 a\ab": want no control characters`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 600), 1), []string{`t.yaml:8:12: reply line "550 xxxx`}},
+		{minimal + strings.Replace(rule, "seen: 2026-01-02", "seen: 2026-01-02\n    close: 1", 1), []string{"t.yaml:11:12: want true or false, not a number"}},
+		{minimal + rule + rule[len("rules:\n"):], []string{"t.yaml:11:5: rule a twice: first in line 5"}},
+		// Rules that never decide.
+		{minimal + rule + strings.Replace(rule[len("rules:\n"):], "id: a", "id: b", 1), []string{"t.yaml:11:5: rule b can never decide: a comes first"}},
+		{
+			minimal + "rules:\n" + ruleOf("a", "helo", "iprev: not pass") + ruleOf("b", "helo", "iprev: pass, family: ipv4") + ruleOf("c", "mail", "family: ipv4"),
+			[]string{"t.yaml:17:5: rule c can never decide: a, b comes first"},
+		},
+		{minimal + "rules:\n" + ruleOf("a", "data", "dkim: not none"), []string{"t.yaml:5:5: rule a can never decide: its conditions cannot hold"}},
+	} {
+		_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(tt.table)}})
+		var got []string
+		for _, p := range Problems(err) {
+			got = append(got, p.Error())
+		}
+		if len(got) != len(tt.want) {
+			t.Errorf("table:\n%s\nfaults %q, want %q", tt.table, got, tt.want)
+			continue
+		}
+		for i, w := range tt.want {
+			if !strings.HasPrefix(got[i], w) {
+				t.Errorf("table:\n%s\nfault %q, want %q", tt.table, got[i], w)
+			}
+		}
+	}
+}
+
+func ruleOf(id, at, when string) string {
+	return "  - id: " + id + "\n    at: " + at + "\n    when: {" + when + "}\n    reply: 550 5.7.1 no\n    source: test\n    seen: 2026-01-02\n"
+}
+
+// TestVersions: rules and words belong to labels and ranges of labels.
+func TestVersions(t *testing.T) {
+	s, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(minimal + `versions: [2013, 2014, 2015]
+dialogue: {banner: 220 old}
+changes:
+  - versions: 2014..
+    dialogue: {banner: 220 new}
+    extensions: [SIZE 1]
+rules:
+` + strings.Replace(ruleOf("a", "data", "spf: fail"), "at:", "versions: ..2014\n    at:", 1) +
+		strings.Replace(ruleOf("b", "data", "spf: fail"), "at:", "versions: [2015]\n    at:", 1))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, full, rule, banner string }{
+		{"own@2013", "own@2013", "own/a", "220 old"},
+		{"own@2014", "own@2014", "own/a", "220 new"},
+		{"own", "own@2015", "own/b", "220 new"}, // the bare name is the newest
+	} {
+		p, err := s.Find(tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _ := p.Decide(mail.Data, results("spf=fail"))
+		banner, err := p.Reply("banner", Vars{})
+		if p.String() != tt.full || d.Rule != tt.rule || err != nil || banner[0] != tt.banner {
+			t.Errorf("%s: %s, rule %s, banner %q (%v), want %+v", tt.name, p, d.Rule, banner, err, tt)
+		}
+	}
+}
+
+// FuzzLoad: whatever is in a table, loading does not panic, a fault has a place in
+// the file or none, and what loads renders replies that can be read.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(minimal + rule))
+	f.Add([]byte(minimal + "versions: [a, b]\nwrap: {columns: 40, tail: ' {id}'}\nchanges: [{versions: b, extensions: [DSN]}]\n" + rule))
+	f.Add([]byte("name: [\n"))
+	f.Add([]byte("? a\n: b\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		s, err := Load(fstest.MapFS{"t.yaml": {Data: src}})
+		if err != nil {
+			for _, p := range Problems(err) {
+				if breaks := strings.Count(string(src), "\n") + strings.Count(string(src), "\r"); p.Line < 0 || p.Line > breaks+1 {
+					t.Errorf("fault outside the file: %v", p)
+				}
+			}
+			return
+		}
+		for _, p := range s.Profiles() {
+			for _, name := range Phrases() {
+				if lines, err := p.Reply(name, sample()); err != nil {
+					t.Errorf("%s: reply %s: %q, %v", p, name, lines, err)
+				}
+			}
+			for _, r := range p.Rules {
+				lines, err := p.Refusal(Decision{Rule: p.Name + "/" + r.ID}, sample())
+				reply, perr := mail.ParseReply(lines...)
+				if err != nil || perr != nil || reply.Code != r.Code || reply.Status != r.Status {
+					t.Errorf("%s: rule %s: %q, %v, %v", p, r.ID, lines, err, perr)
+				}
+			}
+		}
+	})
+}

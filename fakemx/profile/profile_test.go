@@ -1,0 +1,348 @@
+package profile
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"strictmx/internal/mail"
+)
+
+func find(t *testing.T, name string) *Profile {
+	t.Helper()
+	p, err := Builtin().Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// results reads "iprev=fail spf=pass".
+func results(s string) []mail.Result {
+	var out []mail.Result
+	for _, word := range strings.Fields(s) {
+		m, v, _ := strings.Cut(word, "=")
+		out = append(out, mail.Result{Method: m, Value: v})
+	}
+	return out
+}
+
+func TestDecide(t *testing.T) {
+	for _, tt := range []struct {
+		profile string
+		at      mail.Stage
+		results string
+		want    string // "rule code", empty if the server goes on
+	}{
+		// Until 2016 IPv4 clients are not asked.
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv4 iprev=permerror spf=none dkim=none", ""},
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv6 iprev=permerror spf=pass dkim=none", "gmail/ptr-missing 550"},
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv6 iprev=fail spf=pass dkim=none", "gmail/ptr-mismatch 550"},
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv6 iprev=temperror spf=pass dkim=none", "gmail/ptr-temperror 451"},
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv6 iprev=pass spf=pass dkim=none", ""},
+		{"gmail@2013-unsolicited", mail.Data, "family=ipv6 iprev=pass spf=none dkim=none", "gmail/unauthenticated 550"},
+		{"gmail@2013-unsolicited", mail.Rcpt, "family=ipv6 iprev=permerror spf=pass", ""}, // nothing before the content
+		{"gmail@2016", mail.Data, "family=ipv4 iprev=permerror spf=none dkim=none", ""},
+		// From 2017 the PTR of IPv4 clients, from 2019 their authentication.
+		{"gmail@2017", mail.Data, "family=ipv4 iprev=permerror spf=pass dkim=none", "gmail/ptr-missing 550"},
+		{"gmail@2017", mail.Data, "family=ipv4 iprev=fail spf=none dkim=none", ""},
+		{"gmail@2017", mail.Data, "family=ipv6 iprev=fail spf=pass dkim=none", "gmail/ptr-mismatch 550"},
+		{"gmail@2019", mail.Data, "family=ipv4 iprev=pass spf=softfail dkim=none", "gmail/unauthenticated 550"},
+		{"gmail@2022", mail.Data, "family=ipv4 iprev=fail spf=pass dkim=none", "gmail/ptr-mismatch 550"},
+		{"gmail@2022", mail.Data, "family=ipv4 iprev=pass spf=fail dkim=none", "gmail/spf-hardfail 550"},
+		{"gmail@2022", mail.Data, "family=ipv4 iprev=pass spf=temperror dkim=none", "gmail/spf-temperror 421"},
+		{"gmail", mail.Data, "family=ipv4 iprev=temperror spf=pass dkim=none", "gmail/ptr-temperror 451"},
+		{"gmail", mail.Data, "family=ipv6 iprev=pass spf=pass dkim=none", ""},
+		{"gmail", mail.Data, "family=ipv6", ""}, // what was not found out decides nothing
+		// The seed's other receivers take the mail.
+		{"google-apps", mail.Data, "family=ipv6 iprev=permerror spf=none dkim=none", ""},
+		{"dreamhost", mail.Data, "family=ipv4 iprev=permerror spf=none dkim=none", ""},
+		{"exchange-online", mail.Data, "family=ipv4 iprev=permerror spf=softfail dkim=none", ""},
+		{"exchange-online", mail.Data, "family=ipv4 iprev=pass spf=fail dkim=none", "exchange-online/spf-fail 550"},
+		{"exchange-online", mail.Mail, "family=ipv6 iprev=permerror", "exchange-online/ptr-missing 450"},
+		{"postfix", mail.Data, "", ""},
+		// Every stage and class has a receiver.
+		{"gmx", mail.Connect, "iprev=permerror", "gmx/ptr-missing 554"},
+		{"comcast", mail.Connect, "iprev=temperror", "comcast/ptr-temperror 421"},
+		{"godaddy", mail.Helo, "iprev=pass helo=permerror", "godaddy/helo-bad 501"},
+		{"migadu", mail.Helo, "iprev=permerror", "migadu/ptr-missing 450"},
+		{"yahoo", mail.Mail, "iprev=fail", "yahoo/fcrdns 550"},
+		{"yahoo@2025-deferring", mail.Mail, "iprev=fail", "yahoo/fcrdns 450"},
+		{"addy", mail.Rcpt, "family=ipv6 iprev=permerror", "addy/ptr-missing 554"},
+		{"postfix-strict", mail.Rcpt, "iprev=pass helo=fail", "postfix-strict/helo-unknown 450"},
+		{"refuse@connect", mail.Connect, "", "refuse/connect 554"},
+		{"refuse@helo-soft", mail.Helo, "", "refuse/helo-soft 450"},
+		{"refuse", mail.Data, "", "refuse/data 554"},
+	} {
+		d, ok := find(t, tt.profile).Decide(tt.at, results(tt.results))
+		got := ""
+		if ok {
+			got = fmt.Sprintf("%s %d", d.Rule, d.Code)
+		}
+		if got != tt.want {
+			t.Errorf("%s.Decide(%s, %s) = %q, want %q", tt.profile, tt.at, tt.results, got, tt.want)
+		}
+		if ok && (d.Temporary() != (d.Code < 500) || d.Stage != tt.at || !d.Status.IsZero() && d.Status.Class != d.Code/100) {
+			t.Errorf("%s.Decide(%s, %s): decision disagrees with itself: %+v", tt.profile, tt.at, tt.results, d)
+		}
+	}
+}
+
+func TestMethods(t *testing.T) {
+	for _, tt := range []struct{ profile, want string }{
+		{"gmail@2014", "data: family iprev spf dkim"},
+		{"gmail", "data: iprev spf dkim"}, // the family no longer matters
+		{"gmx", "connect: iprev; rcpt: spf"},
+		{"godaddy", "connect: iprev; helo: helo"},
+		{"exchange-online", "mail: family iprev; data: spf dkim"},
+		{"dreamhost", ""},
+	} {
+		var got []string
+		for _, s := range mail.Stages {
+			if m := find(t, tt.profile).Methods(s); m != nil {
+				got = append(got, s.String()+": "+strings.Join(m, " "))
+			}
+		}
+		if g := strings.Join(got, "; "); g != tt.want {
+			t.Errorf("%s: methods %q, want %q", tt.profile, g, tt.want)
+		}
+	}
+}
+
+// logged is the bounce of 2014-02-26 as Postfix logged it, its address replaced by
+// a documentation address of the same 30 columns.
+const logged = "550-5.7.1 [2001:db8:0:3:f03c:91ff:fe6e:42      12] Our system has detected that " +
+	"550-5.7.1 this message is likely unsolicited mail. To reduce the amount of spam " +
+	"550-5.7.1 sent to Gmail, this message has been blocked. Please visit " +
+	"550-5.7.1 http://support.google.com/mail/bin/answer.py?hl=en&answer=188131 for " +
+	"550 5.7.1 more information. r6si610718qcl.69 - gsmtp"
+
+func TestLoggedBounce(t *testing.T) {
+	p := find(t, "gmail@2013-unsolicited")
+	for _, tt := range []struct {
+		client string
+		ends   string // the last word of each line
+	}{
+		{"2001:db8:0:3:f03c:91ff:fe6e:42", "that spam visit for gsmtp"}, // the log's own length, and its breaks
+		{"2001:db8::f03c:91ff:fe6e:423f", "that spam visit for gsmtp"},
+		{"2001:db8:0:3:f03c:91ff:fe6e:423", "detected of visit for gsmtp"}, // "that" has no room
+		{"2001:db8:1111:2222:3333:4444:5555:6666", "has the Please visit for gsmtp"},
+		{"2001:db8::1", "is Gmail, visit for gsmtp"},
+		{"3fff::7", "likely this visit for gsmtp"},
+	} {
+		v := Vars{Client: netip.MustParseAddr(tt.client), New: func(string) string { return "r6si610718qcl.69" }}
+		lines, err := p.Refusal(Decision{Rule: "gmail/ptr-missing"}, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ends, words []string
+		for _, l := range lines {
+			words = append(words, strings.Fields(l)[1:]...)
+			ends = append(ends, words[len(words)-1])
+			if n := len(l); n > 79 {
+				t.Errorf("client %s: %q has %d columns, want at most 79", tt.client, l, n)
+			}
+		}
+		if got := strings.Join(ends, " "); got != tt.ends {
+			t.Errorf("client %s: lines end in %q, want %q:\n%s", tt.client, got, tt.ends, strings.Join(lines, "\n"))
+		}
+		want := strings.ReplaceAll(logged, "2001:db8:0:3:f03c:91ff:fe6e:42", tt.client)
+		want = strings.NewReplacer("550-5.7.1 ", "", "550 5.7.1 ", "").Replace(want)
+		got := strings.ReplaceAll(strings.Join(words, " "), "5.7.1 ", "")
+		if got != strings.Join(strings.Fields(want), " ") {
+			t.Errorf("client %s: got %s\nwant %s", tt.client, got, want)
+		}
+		if tt.client == "2001:db8:0:3:f03c:91ff:fe6e:42" {
+			if got := strings.Join(lines, " "); got != logged {
+				t.Error(cmp.Diff(logged, got))
+			}
+		}
+	}
+}
+
+func TestReply(t *testing.T) {
+	v := Vars{
+		Client: netip.MustParseAddr("203.0.113.10"), Helo: "services02.example.com", From: "me@example.com",
+		MessageID: "72c119e2@example.com", Time: time.Unix(1393451904, 0),
+		New: func(kind string) string {
+			return map[string]string{
+				"id": "g88si838453qgf.126", "queue-id": "84D4B76807B", "internal-id": "49989124371267",
+				"mailbox-server": "BY2PR03MB041.namprd03.prod.outlook.com",
+			}[kind]
+		},
+	}
+	for _, tt := range []struct{ profile, name, want string }{
+		{"gmail", "banner", "220 mx.google.com ESMTP g88si838453qgf.126 - gsmtp"},
+		{"gmail", "ehlo", "250 mx.google.com at your service, [203.0.113.10]"},
+		{"gmail", "data", "354  Go ahead g88si838453qgf.126 - gsmtp"},
+		{"google-apps", "accepted", "250 2.0.0 OK  1393451904 g88si838453qgf.126 - gsmtp"},
+		{"dreamhost", "accepted", "250 2.0.0 Ok: queued as 84D4B76807B"},
+		{
+			"exchange-online", "accepted", "250 2.6.0 <72c119e2@example.com> [InternalId=49989124371267, " +
+				"Hostname=BY2PR03MB041.namprd03.prod.outlook.com] Queued mail for delivery",
+		},
+		{
+			"exchange-online", "banner", "220 BN3NAM04FT041.mail.protection.outlook.com Microsoft ESMTP MAIL Service " +
+				"ready at Wed, 26 Feb 2014 21:58:24 +0000",
+		},
+		{"yahoo", "mail", "250 sender <me@example.com> ok"},
+		{"yahoo", "quit", "221 mtaproxy512.aol.mail.ne1.yahoo.com Service closing transmission channel"}, // no statuses there
+	} {
+		got, err := find(t, tt.profile).Reply(tt.name, v)
+		if err != nil || len(got) != 1 || got[0] != tt.want {
+			t.Errorf("%s.Reply(%s) = %q, %v, want %q", tt.profile, tt.name, got, err, tt.want)
+		}
+	}
+	_, err := find(t, "gmx").Reply("banners", v)
+	if err == nil || !strings.Contains(err.Error(), "did you mean banner?") {
+		t.Errorf("Reply(banners): %v, want a hint at banner", err)
+	}
+}
+
+func TestEhlo(t *testing.T) {
+	p := find(t, "gmail@2015")
+	v := Vars{Client: netip.MustParseAddr("203.0.113.10")}
+	want := "250-mx.google.com at your service, [203.0.113.10]\n250-SIZE 35882577\n250-8BITMIME\n250-STARTTLS\n" +
+		"250-ENHANCEDSTATUSCODES\n250-PIPELINING\n250-CHUNKING\n250 SMTPUTF8"
+	for _, tls := range []string{"", "TLSv1.3"} {
+		v.TLS = tls
+		got, err := p.Ehlo(v)
+		if tls != "" {
+			want = strings.Replace(want, "250-STARTTLS\n", "", 1)
+		}
+		if g := strings.Join(got, "\n"); err != nil || g != want {
+			t.Errorf("Ehlo over %q: %v\n%s", tls, err, cmp.Diff(want, g))
+		}
+	}
+}
+
+// TestHostile: what a client says cannot break a reply.
+func TestHostile(t *testing.T) {
+	for _, bad := range []string{"5.7.1", "4.0.0 x", "a\r\n250 ok", "", "\x00\x7f", "x\ny", strings.Repeat("é", 300)} {
+		v := Vars{Helo: bad, From: bad + "@" + bad, Rcpt: bad, MessageID: bad, TLS: bad, New: func(string) string { return bad }}
+		for _, p := range Builtin().Profiles() {
+			for _, name := range Phrases() {
+				lines, err := p.Reply(name, v)
+				if _, perr := mail.ParseReply(lines...); err != nil || perr != nil {
+					t.Errorf("%s: reply %s to %q: %v, %v", p, name, bad, err, perr)
+				}
+			}
+			for _, r := range p.Rules {
+				if _, err := p.Refusal(Decision{Rule: p.Name + "/" + r.ID}, v); err != nil {
+					t.Errorf("%s: rule %s to %q: %v", p, r.ID, bad, err)
+				}
+			}
+		}
+	}
+}
+
+// TestBuiltin holds what the format cannot: addresses from documentation ranges
+// that no two receivers share, a host, and the evidence of assumptions.
+func TestBuiltin(t *testing.T) {
+	var ranges []netip.Prefix
+	for _, s := range []string{"198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"} {
+		ranges = append(ranges, netip.MustParsePrefix(s))
+	}
+	owner := make(map[netip.Addr]string)
+	for _, p := range Builtin().Profiles() {
+		if len(p.Hosts) == 0 || p.Hostname() == "" {
+			t.Errorf("%s: no host", p)
+		}
+		for _, h := range p.Hosts {
+			for _, a := range h.Addrs {
+				if !slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Contains(a) }) {
+					t.Errorf("%s: %s is not a documentation address", p, a)
+				}
+				if o := owner[a]; o != "" && o != h.Name {
+					t.Errorf("%s: %s is also an address of %s", p, a, o)
+				}
+				owner[a] = h.Name
+			}
+		}
+		for _, r := range p.Rules {
+			if strings.Contains(r.Note, "assumed") && r.Exact && r.Catalogue == "" {
+				t.Errorf("%s/%s: assumed and exact without a row", p, r.ID)
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	for _, tt := range []struct{ name, want string }{
+		{"gmail", "gmail@2024"},
+		{"gmail@2013-unsolicited", "gmail@2013-unsolicited"},
+		{"dreamhost", "dreamhost"},
+		{"gmial", `unknown receiver "gmial": did you mean gmail? known are addy, `},
+		{"gmail@2018", `unknown version "2018" of receiver gmail: did you mean `},
+		{"gmail@", `unknown version "" of receiver gmail: `},
+		{"dreamhost@2014", `receiver dreamhost has no versions: want "dreamhost" without @2014`},
+		{"", `unknown receiver "": want one of addy, `},
+	} {
+		p, err := Builtin().Find(tt.name)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = p.String()
+		}
+		if !strings.HasPrefix(got, tt.want) || err == nil && got != tt.want {
+			t.Errorf("Find(%q): %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	if _, err := Builtin().Find("gmail@1999"); err == nil || !strings.Contains(err.Error(), "2013-unsolicited, 2014, 2015") {
+		t.Errorf("Find(gmail@1999): %v, want all labels", err)
+	}
+}
+
+func TestWith(t *testing.T) {
+	own := fstest.MapFS{
+		"own.yaml":  {Data: []byte("name: own\ntitle: Own\nhostname: mx.example.net\n")},
+		"notes.txt": {Data: []byte("not a table")},
+	}
+	s, err := Builtin().With(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Find("own"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Find("gmail@2014"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Builtin().Find("own"); err == nil {
+		t.Error("With changed the set it was called on")
+	}
+	own["gmail.yaml"] = &fstest.MapFile{Data: []byte("name: gmail\ntitle: x\nhostname: mx.example.net\n")}
+	if _, err := Builtin().With(own); err == nil || !strings.Contains(err.Error(), "gmail.yaml:1:7: profile gmail is there already") {
+		t.Errorf("With a second gmail: %v", err)
+	}
+	if _, err := Load(os.DirFS("testdata/none")); err != nil {
+		t.Errorf("Load of no directory: %v, want an empty set as there is no table", err)
+	}
+}
+
+func TestValues(t *testing.T) {
+	p := find(t, "gmail@2014")
+	v := p.Values(source(7))
+	id, queue := v.New("id"), v.New("queue-id")
+	if v.New("id") != id || v.New("queue-id") != queue {
+		t.Error("values changed within a message")
+	}
+	v.NextMessage()
+	if v.New("id") != id {
+		t.Error("the id changed within a session")
+	}
+	if v.New("queue-id") == queue {
+		t.Error("the queue id stayed for a second message")
+	}
+	if p.Values(source(7)).New("id") != id || p.Values(source(8)).New("id") == id {
+		t.Error("values do not follow their source")
+	}
+}
