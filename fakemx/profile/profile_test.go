@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -271,6 +272,39 @@ func TestBuiltin(t *testing.T) {
 				t.Errorf("%s/%s: assumed and exact without a row", p, r.ID)
 			}
 		}
+	}
+}
+
+// TestEveryRuleDecides tries every combination of results on every version.
+func TestEveryRuleDecides(t *testing.T) {
+	for _, p := range Builtin().Profiles() {
+		decided := make(map[string]bool)
+		for _, at := range mail.Stages {
+			eachResult(at, nil, func(found []mail.Result) {
+				if d, ok := p.Decide(at, found); ok {
+					decided[d.Rule] = true
+				}
+			})
+		}
+		for _, r := range p.Rules {
+			if !decided[p.Name+"/"+r.ID] {
+				t.Errorf("%s: no results lead to rule %s", p, r.ID)
+			}
+		}
+	}
+}
+
+// eachResult calls f with each combination of the values of the checks known at a
+// stage, the first of which are given.
+func eachResult(at mail.Stage, given []mail.Result, f func([]mail.Result)) {
+	known := slices.DeleteFunc(slices.Clone(check.All), func(c check.Check) bool { return c.At > at })
+	if len(given) == len(known) {
+		f(given)
+		return
+	}
+	c := known[len(given)]
+	for _, v := range c.Values {
+		eachResult(at, append(slices.Clip(given), mail.Result{Method: c.Method, Value: v}), f)
 	}
 }
 
