@@ -220,4 +220,3 @@ func TestClientWithoutServer(t *testing.T) {
 		t.Errorf("Resolve = %v, want TIMEOUT", err)
 	}
 }
-

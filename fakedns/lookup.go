@@ -1,6 +1,7 @@
 package fakedns
 
 import (
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -14,6 +15,7 @@ type query struct {
 	name      string // with final dot, in the case it was asked in
 	typ       uint16
 	recursive bool // a stub asks a resolver: a delegation to nobody is a failure
+	do        bool // wants DNSSEC records (RFC 3225)
 }
 
 // A result is what there is to say about a query, before it becomes a packet.
@@ -74,7 +76,7 @@ func (w *world) answer(q query) result {
 			res.rcode = dns.RcodeNameError
 			res.authority = []dns.RR{z.soa}
 		case cut:
-			res.refer(z, rrs, owner, q.recursive)
+			res.refer(z, rrs, owner, q)
 		}
 		return res
 	}
@@ -156,7 +158,9 @@ func (res *result) follow(k kind, rrs []dns.RR, name string, typ uint16) (next s
 		res.fail("DNAME data cannot be read")
 		return "", true
 	}
-	res.answer = append(res.answer, d)
+	if !slices.Contains(res.answer, dns.RR(d)) { // a chain may come by twice
+		res.answer = append(res.answer, d)
+	}
 	prefix := name[:len(name)-len(d.Hdr.Name)]
 	if d.Hdr.Name == "." {
 		prefix = name
@@ -179,15 +183,15 @@ func (res *result) follow(k kind, rrs []dns.RR, name string, typ uint16) (next s
 
 // refer tells who answers below a delegation: a referral with glue from an
 // authority; from a resolver a failure, as nobody here plays that server.
-func (res *result) refer(z *zone, ns []dns.RR, owner string, recursive bool) {
-	if recursive {
+func (res *result) refer(z *zone, ns []dns.RR, owner string, q query) {
+	if q.recursive {
 		res.fail("no zone file for " + owner + ", which " + z.origin + " delegates")
 		res.unreached = true
 		return
 	}
 	res.authority = ns
 	res.secure = false
-	if n := z.nodes[owner]; n != nil {
+	if n := z.nodes[owner]; n != nil && q.do { // RFC 4035 sections 3.1.4 and 3.2.1
 		res.authority = append(res.authority[:len(ns):len(ns)], n.sets[dns.TypeDS]...)
 	}
 	for _, rr := range ns {

@@ -43,6 +43,9 @@ old       DNAME example.net.
 old       TXT   "beside"
 d1        DNAME d2
 d2        DNAME d1
+nest      DNAME t
+x.x.t     A     203.0.113.88
+y.t       CNAME x.x.nest
 -- example.net.zone --
 web       A     198.51.100.80
 -- deep.b.example.com.zone --
@@ -124,19 +127,25 @@ func TestAnswer(t *testing.T) {
 		{strings.Repeat("x.", 117) + "old.example.com.", "A", "NXDOMAIN aa\nan old.example.com. 300 DNAME example.net.\nan " +
 			strings.Repeat("x.", 117) + "old.example.com. 300 CNAME " + strings.Repeat("x.", 117) + "example.net.\nns example.net." + soaTail},
 
+		{"y.nest.example.com.", "A", `
+			NOERROR aa
+			an nest.example.com. 300 DNAME t.example.com.
+			an y.nest.example.com. 300 CNAME y.t.example.com.
+			an y.t.example.com. 300 CNAME x.x.nest.example.com.
+			an x.x.nest.example.com. 300 CNAME x.x.t.example.com.
+			an x.x.t.example.com. 300 A 203.0.113.88`}, // one DNAME, used twice
+
 		// delegation
 		{"host.sub.example.com.", "A", `
 			NOERROR
 			ns sub.example.com. 300 NS ns.sub.example.com.
 			ns sub.example.com. 300 NS ns.example.net.
-			ns sub.example.com. 300 DS 1 13 2 00
 			ar ns.sub.example.com. 300 A 203.0.113.54
 			ar ns.sub.example.com. 300 AAAA 2001:db8::54`},
 		{"ns.sub.example.com.", "A", `
 			NOERROR
 			ns sub.example.com. 300 NS ns.sub.example.com.
 			ns sub.example.com. 300 NS ns.example.net.
-			ns sub.example.com. 300 DS 1 13 2 00
 			ar ns.sub.example.com. 300 A 203.0.113.54
 			ar ns.sub.example.com. 300 AAAA 2001:db8::54`},
 		{"sub.example.com.", "DS", "NOERROR aa\nan sub.example.com. 300 DS 1 13 2 00"},
@@ -145,7 +154,6 @@ func TestAnswer(t *testing.T) {
 			an to-sub.example.com. 300 CNAME host.sub.example.com.
 			ns sub.example.com. 300 NS ns.sub.example.com.
 			ns sub.example.com. 300 NS ns.example.net.
-			ns sub.example.com. 300 DS 1 13 2 00
 			ar ns.sub.example.com. 300 A 203.0.113.54
 			ar ns.sub.example.com. 300 AAAA 2001:db8::54`},
 
@@ -217,7 +225,6 @@ func TestAnswerToStubs(t *testing.T) {
 			an to-sub.example.com. 300 CNAME host.sub.example.com.
 			ns sub.example.com. 300 NS ns.sub.example.com.
 			ns sub.example.com. 300 NS ns.example.net.
-			ns sub.example.com. 300 DS 1 13 2 00
 			ar ns.sub.example.com. 300 A 203.0.113.54
 			ar ns.sub.example.com. 300 AAAA 2001:db8::54`},
 	} {
@@ -247,6 +254,22 @@ func TestChainLimits(t *testing.T) {
 		if rcodeText(got.Rcode) != tt.want {
 			t.Errorf("%s A = %s, want %s", tt.name, rcodeText(got.Rcode), tt.want)
 		}
+	}
+}
+
+// Who asks for DNSSEC gets the DS record with a referral (RFC 4035 section 3.1.4).
+func TestReferralWithDS(t *testing.T) {
+	m := message("host.sub.example.com.", dns.TypeA)
+	m.SetEdns0(1232, true)
+	const want = `
+		NOERROR
+		ns sub.example.com. 300 NS ns.sub.example.com.
+		ns sub.example.com. 300 NS ns.example.net.
+		ns sub.example.com. 300 DS 1 13 2 00
+		ar ns.sub.example.com. 300 A 203.0.113.54
+		ar ns.sub.example.com. 300 AAAA 2001:db8::54`
+	if diff := cmp.Diff(lines(want), sketch(react(t, load(t, internet), m, true, false))); diff != "" {
+		t.Errorf("host.sub.example.com. A with DO (-want +got):\n%s", diff)
 	}
 }
 

@@ -43,15 +43,15 @@ func (w *world) react(packet []byte, tcp, recursion bool) reaction {
 	}
 	var res result
 	opt, rcode := vet(packet, &in, err)
+	do := opt != nil && opt.Do()
 	if rcode == dns.RcodeSuccess {
 		q := in.Question[0]
-		res = w.answer(query{q.Name, q.Qtype, recursion && in.RecursionDesired})
+		res = w.answer(query{q.Name, q.Qtype, recursion && in.RecursionDesired, do})
 		rcode = res.rcode
 	}
 	out.Rcode = rcode
 	out.Authoritative = res.aa
 	out.Answer, out.Ns, out.Extra = res.answer, res.authority, res.additional
-	do := opt != nil && opt.Do()
 	out.AuthenticatedData = res.secure && (do || in.AuthenticatedData) // RFC 6840 section 5.7
 	if opt != nil {
 		out.Extra = append(out.Extra[:len(out.Extra):len(out.Extra)], reply(opt, res))
