@@ -50,8 +50,9 @@ type Case struct {
 	Silent      []Endpoint // addresses that do not answer
 	Faults      []Fault
 	Want        []Want
-	DSN         []DSN // delivery notices that must reach the sender
-	At          Position
+	DSN         []DSN    // delivery notices that must reach the sender
+	NoDSN       bool     // no delivery notice may reach anybody
+	At          Position // of the name in scenario.yaml
 
 	// Files holds every file of the case, base and case merged, by path below the
 	// scenario ("postfix/main.cf", "dns/example.com.zone").
@@ -62,8 +63,8 @@ type Case struct {
 
 // A File is one file of a case's world.
 type File struct {
-	// Fragments are the parts in the order in which they apply: the base's, then
-	// the case's.
+	// Fragments are the parts in the order in which they apply: the base's unless
+	// it is replaced, then the case's.
 	Fragments []Fragment
 	// Text is the parts merged: settings of main.cf by name, entries of master.cf
 	// by name and type, other files one after the other. It is empty for files

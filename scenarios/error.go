@@ -1,0 +1,118 @@
+package scenarios
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// An Error is one thing that is wrong with a scenario, and where.
+type Error struct {
+	Position
+	Msg  string // what is wrong and what was wanted; lower case, no full stop
+	Hint string // what to change; may be empty
+}
+
+func (e *Error) Error() string {
+	s := e.Position.String() + ": " + e.Msg
+	if e.Hint != "" {
+		s += ": " + e.Hint
+	}
+	return s
+}
+
+// String writes FILE:LINE, or FILE alone if the file as a whole is meant.
+func (p Position) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
+
+// line is the position n lines further down; a whole file's is its first line.
+func (p Position) line(n int) Position { return Position{p.File, max(p.Line, 1) + n} }
+
+// problems gathers errors, each once, so that loading can go on after one.
+type problems struct {
+	list []*Error
+	seen map[Error]bool
+}
+
+func (ps *problems) add(at Position, hint, format string, args ...any) {
+	e := Error{at, fmt.Sprintf(format, args...), hint}
+	if ps.seen[e] {
+		return
+	}
+	if ps.seen == nil {
+		ps.seen = map[Error]bool{}
+	}
+	ps.seen[e] = true
+	ps.list = append(ps.list, &e)
+}
+
+// err joins the errors in the order of their places; nil if there are none.
+func (ps *problems) err() error {
+	slices.SortStableFunc(ps.list, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	errs := make([]error, len(ps.list))
+	for i, e := range ps.list {
+		errs[i] = e
+	}
+	return errors.Join(errs...)
+}
+
+// wanted names the known word nearest to a given one, or all of them.
+func wanted(word string, known []string) string {
+	if near := nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return "there are none"
+	}
+	return "want one of " + strings.Join(known, ", ")
+}
+
+// nearest finds the known word that a typing mistake may have meant; empty if
+// none is near.
+func nearest(word string, known []string) string {
+	best, least := "", max(2, len(word)/3)+1
+	for _, k := range known {
+		if abs(len(k)-len(word)) >= least {
+			continue
+		}
+		if d := distance(strings.ToLower(word), k); d < least && d < len(k) {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// distance is the number of bytes to insert, delete, change or swap with their
+// neighbour (optimal string alignment).
+func distance(a, b string) int {
+	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := row[j-1]
+			if a[i-1] != b[j-1] {
+				change++
+			}
+			next[j] = min(row[j]+1, next[j-1]+1, change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], prev[j-2]+1)
+			}
+		}
+		prev, row = row, next
+	}
+	return row[len(b)]
+}

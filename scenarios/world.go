@@ -1,0 +1,265 @@
+package scenarios
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Sender is the name of the receiver that takes the mail for the senders' own
+// domains, delivery notices above all, where the scenario has none for them.
+const Sender = "sender"
+
+// reserved are names that others in the pretend internet have.
+var reserved = []string{Sender, "mta", "client"}
+
+func (l *loader) host(n node) {
+	h := &l.sc.Host
+	addr := func(name string, into *netip.Addr, is func(netip.Addr) bool) key {
+		return l.one(name, func(n node, s string) {
+			a, err := parseAddr(s)
+			switch {
+			case err != nil:
+				l.wrong(n, "", "%s %q: %v", name, s, err)
+			case !is(a):
+				l.wrong(n, "", "%s %s: that is an address of the other family", name, s)
+			default:
+				*into = a
+			}
+		})
+	}
+	have := l.mapping(n, "host",
+		l.one("name", func(n node, s string) {
+			d, err := parseDomain(s)
+			if err == nil && !strings.Contains(d, ".") {
+				l.wrong(n, "", "host name %q: want a fully qualified name, as in mail.example.com", s)
+			} else if err != nil {
+				l.wrong(n, "", "host name %q: %v", s, err)
+			}
+			h.Name = d
+		}),
+		addr("ipv4", &h.IPv4, netip.Addr.Is4), addr("ipv6", &h.IPv6, netip.Addr.Is6))
+	if have == nil {
+		return
+	}
+	if _, ok := have["name"]; !ok {
+		l.wrong(n, "", "host: name is missing")
+	}
+	_, v4 := have["ipv4"]
+	if _, v6 := have["ipv6"]; !v4 && !v6 {
+		l.wrong(n, "", "host: want ipv4, ipv6 or both")
+	}
+}
+
+// profileName is a profile's name, perhaps with the label of a version.
+var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(@[a-z0-9][a-z0-9.-]*)?$`)
+
+func (l *loader) receivers(n node) {
+	for _, item := range l.list(n, "receivers") {
+		r := Receiver{At: item.at}
+		have := l.mapping(item, "a receiver",
+			l.one("profile", func(n node, s string) {
+				r.Profile, r.At = s, n.at
+				if !profileName.MatchString(s) {
+					l.wrong(n, "", "profile %q: want NAME or NAME@LABEL, as in gmail@2014", s)
+				}
+			}),
+			l.one("name", func(n node, s string) { r.Name = l.shortName(n, "receiver", s) }),
+			l.texts("domains", func(n node, s string) { l.receiverDomain(n, &r, s) }))
+		if have == nil {
+			continue
+		}
+		for _, k := range []string{"profile", "domains"} {
+			if _, ok := have[k]; !ok {
+				l.wrong(item, "", "receiver: %s is missing", k)
+			}
+		}
+		if _, named := have["name"]; !named {
+			r.Name, _, _ = strings.Cut(r.Profile, "@")
+		}
+		switch i := slices.IndexFunc(l.sc.Receivers, func(o Receiver) bool { return o.Name == r.Name }); {
+		case i >= 0 && r.Name != "":
+			l.add(r.At, "give one of them a name of its own", "two receivers named %s: the first is in line %d",
+				r.Name, l.sc.Receivers[i].At.Line)
+		case slices.Contains(reserved, r.Name):
+			l.add(r.At, "", "receiver %s: want another name, this one is taken", r.Name)
+		}
+		l.sc.Receivers = append(l.sc.Receivers, r)
+	}
+}
+
+func (l *loader) receiverDomain(n node, r *Receiver, s string) {
+	d, err := parseDomain(s)
+	if err != nil {
+		l.wrong(n, "", "domain %q: %v", s, err)
+		return
+	}
+	for _, o := range append(l.sc.Receivers, *r) {
+		if slices.Contains(o.Domains, d) {
+			l.wrong(n, "", "domain %s twice: want one receiver for it", d)
+			return
+		}
+	}
+	r.Domains = append(r.Domains, d)
+}
+
+// shortName checks a name that a person gives to a case or receiver.
+func (l *loader) shortName(n node, what, s string) string {
+	if !shortName.MatchString(s) {
+		l.wrong(n, "", "%s name %q: want lower-case letters, digits and hyphens, at most 64", what, s)
+	}
+	return s
+}
+
+// world reads the keys that a scenario and its cases have in common.
+func (c *caseDraft) world(l *loader, have map[string]field) {
+	if f, ok := have["send"]; ok {
+		c.sends = nil
+		for _, n := range l.oneOrMore(f.node, "messages") {
+			c.sends = append(c.sends, l.send(n))
+		}
+		if len(c.sends) > maxMessages {
+			l.wrong(f.node, "", "%d messages: want at most %d in a case", len(c.sends), maxMessages)
+		}
+	}
+	if f, ok := have["faults"]; ok {
+		for _, n := range l.list(f.node, "faults") {
+			if fault, ok := l.fault(n); ok {
+				c.Faults = append(slices.Clip(c.Faults), fault)
+			}
+		}
+	}
+	for name, into := range map[string]*[]Endpoint{"down": &c.Down, "silent": &c.Silent} {
+		if f, ok := have[name]; ok {
+			for _, n := range l.oneOrMore(f.node, "addresses") {
+				if e, ok := l.endpoint(n, name); ok {
+					*into = append(slices.Clip(*into), e)
+				}
+			}
+		}
+	}
+}
+
+// endpoint reads "gmail", "gmail ipv4" or an address.
+func (l *loader) endpoint(n node, what string) (Endpoint, bool) {
+	s, ok := l.text(n, what)
+	if !ok {
+		return Endpoint{}, false
+	}
+	words := strings.Fields(s)
+	if len(words) == 1 && strings.ContainsAny(s, ".:") {
+		a, err := parseAddr(words[0])
+		if err != nil {
+			l.wrong(n, "", "%s: %q: %v, or a receiver's name", what, s, err)
+		}
+		return Endpoint{Addr: a}, err == nil
+	}
+	if len(words) == 0 || len(words) > 2 || len(words) == 2 && words[1] != "ipv4" && words[1] != "ipv6" {
+		l.wrong(n, "", "%s: %q: want a receiver, a receiver and ipv4 or ipv6, or an address", what, s)
+		return Endpoint{}, false
+	}
+	if known := l.receiverNames(); !slices.Contains(known, words[0]) {
+		l.wrong(n, wanted(words[0], known), "%s: there is no receiver %s", what, words[0])
+		return Endpoint{}, false
+	}
+	return Endpoint{Receiver: words[0], Family: strings.Join(words[1:], "")}, true
+}
+
+func (l *loader) receiverNames() []string {
+	var out []string
+	for _, r := range l.sc.Receivers {
+		out = append(out, r.Name)
+	}
+	return append(out, Sender)
+}
+
+// faultNames are the faults, and recordTypes the record types, that the DNS server
+// knows.
+var (
+	faultNames  = []string{"servfail", "refused", "nxdomain", "timeout", "delay", "truncate", "wrong-id"}
+	recordTypes = []string{
+		"a", "aaaa", "any", "caa", "cname", "dname", "dnskey", "ds", "hinfo", "https", "loc", "mx", "naptr",
+		"ns", "nsec", "ptr", "rrsig", "soa", "spf", "srv", "sshfp", "svcb", "tlsa", "txt",
+	}
+	genericType = regexp.MustCompile(`^type[0-9]{1,5}$`)
+)
+
+func (l *loader) fault(n node) (Fault, bool) {
+	f := Fault{At: n.at}
+	good := true
+	bad := func(n node, hint, format string, args ...any) {
+		good = false
+		l.wrong(n, hint, format, args...)
+	}
+	have := l.mapping(n, "a fault",
+		l.one("name", func(n node, s string) {
+			name, err := faultName(s)
+			if err != nil {
+				bad(n, "", "fault for %q: %v", s, err)
+			}
+			f.Name = name
+		}),
+		l.one("type", func(n node, s string) {
+			t := strings.ToLower(s)
+			if !slices.Contains(recordTypes, t) && !genericType.MatchString(t) {
+				bad(n, wanted(t, recordTypes), "unknown record type %q", s)
+			}
+			f.Type = strings.ToUpper(s)
+		}),
+		l.one("fault", func(n node, s string) {
+			if !slices.Contains(faultNames, s) {
+				bad(n, wanted(s, faultNames), "unknown fault %q", s)
+			}
+			f.Fault = s
+		}),
+		l.one("delay", func(n node, s string) {
+			d, err := time.ParseDuration(s)
+			if err != nil || d < time.Millisecond || d > time.Hour {
+				bad(n, "", "delay %q: want a time with its unit from 1ms to 1h, as in 3s", s)
+			}
+			f.Delay = d
+		}),
+		key{"times", func(n node) { f.Times, _ = l.number(n, "times", 1_000_000) }})
+	if have == nil {
+		return f, false
+	}
+	for _, k := range []string{"name", "fault"} {
+		if _, ok := have[k]; !ok {
+			bad(n, "", "fault: %s is missing", k)
+		}
+	}
+	d, hasDelay := have["delay"]
+	switch {
+	case f.Fault == "delay" && !hasDelay:
+		bad(n, "add delay: 3s", "fault delay: want to know how long")
+	case f.Fault != "delay" && hasDelay:
+		bad(d.node, "", "delay: want it with fault: delay only")
+	}
+	return f, good
+}
+
+// faultName reads the name that a fault is for: a domain name, *.NAME for all
+// below it, * for all, or an address for its name in the reverse zone.
+func faultName(s string) (string, error) {
+	if strings.Contains(s, ":") {
+		a, err := parseAddr(s)
+		if err != nil {
+			return "", err
+		}
+		return reverseName(a), nil
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return reverseName(a), nil
+	}
+	if s == "*" {
+		return s, nil
+	}
+	star := ""
+	if rest, ok := strings.CutPrefix(s, "*."); ok {
+		star, s = "*.", rest
+	}
+	d, err := parseDomain(strings.TrimSuffix(s, "."))
+	return star + d, err
+}

@@ -1,0 +1,261 @@
+package scenarios
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// A reader walks the syntax tree of scenario.yaml. It is stricter than YAML: no
+// anchors, tags or merge keys, no key twice, and no number with a leading zero,
+// which YAML 1.1 and 1.2 read differently.
+type reader struct {
+	*problems
+	start Position // of the file's first line
+}
+
+// A node is a value in scenario.yaml. The value of a key without one is at the key.
+type node struct {
+	ast.Node
+	at Position
+}
+
+// is tells whether the value is a word.
+func (n node) is(word string) bool {
+	s, ok := n.Node.(*ast.StringNode)
+	return ok && s.Value == word
+}
+
+func (r *reader) wrong(n node, hint, format string, args ...any) {
+	r.add(n.at, hint, format, args...)
+}
+
+// node finds the place of n. The token of a block mapping is its first colon, so
+// the key before it is asked.
+func (r *reader) node(n ast.Node, otherwise Position) node {
+	at := n
+	for {
+		switch m := at.(type) {
+		case *ast.MappingNode:
+			if len(m.Values) > 0 && !m.IsFlowStyle {
+				at = m.Values[0].Key
+				continue
+			}
+		case *ast.MappingValueNode:
+			at = m.Key
+			continue
+		}
+		break
+	}
+	if at == nil {
+		return node{n, otherwise}
+	}
+	if t := at.GetToken(); t != nil && t.Position != nil && n.Type() != ast.NullType {
+		return node{n, r.start.line(t.Position.Line - 1)}
+	}
+	return node{n, otherwise}
+}
+
+// root parses the file into its one document.
+func (r *reader) root(src string) (node, bool) {
+	f, err := parser.ParseBytes([]byte(src), 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		at, text := r.start, err.Error()
+		var se *yaml.SyntaxError
+		if errors.As(err, &se) {
+			text = se.Message
+			if se.Token != nil && se.Token.Position != nil {
+				at = r.start.line(se.Token.Position.Line - 1)
+			}
+		}
+		r.add(at, "", "not YAML: %s", text)
+		return node{}, false
+	}
+	var body ast.Node
+	for _, d := range f.Docs {
+		switch {
+		case d.Body == nil || d.Body.Type() == ast.CommentType:
+		case body != nil:
+			r.wrong(r.node(d.Body, r.start), "", "a second document: want one per file")
+			return node{}, false
+		default:
+			body = d.Body
+		}
+	}
+	if body == nil {
+		r.add(r.start, "", "empty: want title, host, receivers, send and cases")
+		return node{}, false
+	}
+	return r.node(body, r.start), true
+}
+
+// A key is what to do with the value of one known key; nothing if set is nil.
+type key struct {
+	name string
+	set  func(node)
+}
+
+// A field is a key that was there, and its value.
+type field struct {
+	key Position
+	node
+}
+
+// mapping hands each value to its key in file order, and returns all fields.
+func (r *reader) mapping(n node, what string, known ...key) map[string]field {
+	var values []*ast.MappingValueNode
+	switch m := n.Node.(type) {
+	case *ast.MappingNode:
+		values = m.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{m}
+	default:
+		r.wrong(n, "", "%s: want keys and values, not %s", what, kind(n.Node))
+		return nil
+	}
+	have := map[string]field{}
+	for _, v := range values {
+		at := r.node(v.Key, n.at)
+		name, ok := r.text(at, "a key of "+what)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(known, func(k key) bool { return k.name == name })
+		first, twice := have[name]
+		switch {
+		case i < 0:
+			names := make([]string, len(known))
+			for j, k := range known {
+				names[j] = k.name
+			}
+			r.wrong(at, wanted(name, names), "unknown key %q in %s", name, what)
+		case twice:
+			r.wrong(at, "", "%s twice: first in line %d", name, first.key.Line)
+		default:
+			f := field{at.at, r.node(v.Value, at.at)}
+			if have[name] = f; known[i].set != nil {
+				known[i].set(f.node)
+			}
+		}
+	}
+	return have
+}
+
+// list is the members of a sequence, of which there is at least one.
+func (r *reader) list(n node, what string) []node {
+	s, ok := n.Node.(*ast.SequenceNode)
+	if !ok {
+		r.wrong(n, "", "want a list of %s, not %s", what, kind(n.Node))
+		return nil
+	}
+	if len(s.Values) == 0 {
+		r.wrong(n, "leave the key out if there is none", "an empty list: want %s", what)
+	}
+	out := make([]node, len(s.Values))
+	for i, v := range s.Values {
+		out[i] = r.node(v, n.at)
+	}
+	return out
+}
+
+// oneOrMore is the members of a sequence, or the one value itself.
+func (r *reader) oneOrMore(n node, what string) []node {
+	if _, ok := n.Node.(*ast.SequenceNode); ok {
+		return r.list(n, what)
+	}
+	return []node{n}
+}
+
+var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
+// text reads a text, or a number or date as it is written.
+func (r *reader) text(n node, what string) (string, bool) {
+	var s string
+	quoted := false
+	switch v := n.Node.(type) {
+	case *ast.LiteralNode:
+		return v.Value.Value, true
+	case *ast.StringNode:
+		s = v.Value
+		quoted = v.Token != nil && (v.Token.Type == token.SingleQuoteType || v.Token.Type == token.DoubleQuoteType)
+	case *ast.IntegerNode, *ast.FloatNode:
+		s = n.GetToken().Value
+	default:
+		r.wrong(n, "", "%s: want a text, not %s", what, kind(n.Node))
+		return "", false
+	}
+	if !quoted && leadingZero.MatchString(s) {
+		r.wrong(n, "put it in quotes if it is a text", "%s: number %s has a leading zero", what, s)
+		return "", false
+	}
+	return s, true
+}
+
+// number reads a whole number from 0 to most.
+func (r *reader) number(n node, what string, most int) (int, bool) {
+	if _, ok := n.Node.(*ast.IntegerNode); ok {
+		s, ok := r.text(n, what)
+		if !ok {
+			return 0, false
+		}
+		if i, err := strconv.Atoi(s); err == nil && i >= 0 && i <= most {
+			return i, true
+		}
+	}
+	r.wrong(n, "", "%s: want a whole number from 0 to %d", what, most)
+	return 0, false
+}
+
+// texts is a key with one text or a list of them.
+func (r *reader) texts(name string, each func(node, string)) key {
+	return key{name, func(n node) {
+		for _, v := range r.oneOrMore(n, name) {
+			if s, ok := r.text(v, name); ok {
+				each(v, s)
+			}
+		}
+	}}
+}
+
+// one is a key with one text.
+func (r *reader) one(name string, set func(node, string)) key {
+	return key{name, func(n node) {
+		if s, ok := r.text(n, name); ok {
+			set(n, s)
+		}
+	}}
+}
+
+// into is a key whose text is stored as it is.
+func (r *reader) into(name string, s *string) key {
+	return r.one(name, func(_ node, v string) { *s = v })
+}
+
+// kind names a node's sort for messages.
+func kind(n ast.Node) string {
+	switch n.(type) {
+	case nil, *ast.NullNode:
+		return "nothing"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "keys and values"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.BoolNode:
+		return "true or false"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	case *ast.StringNode, *ast.LiteralNode:
+		return "a text"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		return "an anchor or alias"
+	case *ast.TagNode:
+		return "a tag"
+	}
+	return "something else"
+}
