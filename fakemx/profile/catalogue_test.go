@@ -163,6 +163,7 @@ func TestAddressLengths(t *testing.T) {
 		profile, family string
 		from, to        int // columns
 	}{
+		{"gmail@2013-unsolicited", "6", 26, 30}, // 25 would do; the log's has 30
 		{"gmail@2014", "6", 12, 16},
 		{"gmail@2015", "6", 17, 20},
 		{"gmail@2016", "6", 26, 32}, // 33 and 34 would do, but no test address has them
@@ -197,7 +198,6 @@ func TestAddressLengths(t *testing.T) {
 // lets wrap make them again, for some length of address and domain.
 func TestWrapCatalogue(t *testing.T) {
 	exceptions := map[string]string{
-		"gmail-v6-unsolicited-2013": "the catalogue lacks the web address; TestLoggedBounce has it",
 		"gmail-ptr-2020":            "the web address has no scheme, so its break is data",
 		"gmail-ptr-fcrdns-2024":     "a break after the first web address, and a blank before it: data",
 		"gmail-unauth-2019":         "the first line has 80 columns: data",

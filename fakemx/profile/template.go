@@ -194,21 +194,7 @@ func (p *Profile) render(t template, v Vars) ([]string, error) {
 	if !t.status.IsZero() {
 		pre += len(t.status.String()) + 1
 	}
-	var lines []string
-	if text := p.expand(t.text, v); p.wrap.columns == 0 || t.code < 400 {
-		lines = strings.Split(text, "\n")
-	} else {
-		tail := p.expand(p.wrap.tail, v)
-		body, cut := strings.CutSuffix(text, tail)
-		first := p.wrap.columns
-		if t.first > 0 {
-			first = t.first
-		}
-		lines = wrap(body, first-pre, p.wrap.columns-pre)
-		if cut {
-			lines[len(lines)-1] += tail
-		}
-	}
+	lines := p.breakLines(t, v, pre)
 	for i, l := range lines {
 		lines[i] = t.line(l, i == len(lines)-1)
 	}
@@ -216,6 +202,24 @@ func (p *Profile) render(t template, v Vars) ([]string, error) {
 		return nil, err
 	}
 	return lines, nil
+}
+
+// breakLines makes the texts of a reply's lines; pre is the columns of code and
+// status. Only refusals are wrapped, and the tail is added afterwards.
+func (p *Profile) breakLines(t template, v Vars, pre int) []string {
+	if p.wrap.columns == 0 || t.code < 400 {
+		return strings.Split(p.expand(t.text, v), "\n")
+	}
+	body, tail := strings.CutSuffix(t.text, p.wrap.tail)
+	first := p.wrap.columns
+	if t.first > 0 {
+		first = t.first
+	}
+	lines := wrap(p.expand(body, v), first-pre, p.wrap.columns-pre)
+	if tail {
+		lines[len(lines)-1] += p.expand(p.wrap.tail, v)
+	}
+	return lines
 }
 
 // line puts code and status before one line of text. Without a status, a text
