@@ -198,15 +198,15 @@ func TestAddressLengths(t *testing.T) {
 // lets wrap make them again, for some length of address and domain.
 func TestWrapCatalogue(t *testing.T) {
 	exceptions := map[string]string{
-		"gmail-ptr-2020":            "the web address has no scheme, so its break is data",
-		"gmail-ptr-fcrdns-2024":     "a break after the first web address, and a blank before it: data",
-		"gmail-unauth-2019":         "the first line has 80 columns: data",
-		"gmail-unauth-temp-2023":    "the first line has 80 columns: data",
-		"gmail-unauth-2023b":        "a list, whose breaks are data",
-		"gmail-unauth-2024":         "a list, whose breaks are data",
-		"gmail-unauth-2025":         "a list, whose breaks are data",
-		"gmail-dmarc-tempfail":      "the catalogue splits the domain; TestWrap has its cut",
-		"gmail-rfc2822":             "a break before RFC, where a link was lost",
+		"gmail-ptr-2020":         "the web address has no scheme, so its break is data",
+		"gmail-ptr-fcrdns-2024":  "a break after the first web address, and a blank before it: data",
+		"gmail-unauth-2019":      "the first line has 80 columns: data",
+		"gmail-unauth-temp-2023": "the first line has 80 columns: data",
+		"gmail-unauth-2023b":     "a list, whose breaks are data",
+		"gmail-unauth-2024":      "a list, whose breaks are data",
+		"gmail-unauth-2025":      "a list, whose breaks are data",
+		"gmail-dmarc-tempfail":   "the catalogue splits the domain; TestWrap has its cut",
+		"gmail-rfc2822":          "a break before RFC, where a link was lost",
 	}
 	for id, r := range catalogue(t) {
 		if r.Receiver != "gmail" || len(r.Lines) < 2 {
