@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"strictmx/fakedns"
+	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/judge"
+	"strictmx/internal/mail"
+)
+
+// judgeFlags are the facts that the judge command is given.
+type judgeFlags struct {
+	zones, client, helo, mailFrom, rcpt, tls, format string
+	receivers                                        []string
+}
+
+func judgeCommand() *cobra.Command {
+	var f judgeFlags
+	c := &cobra.Command{
+		Use:   "judge --zones DIR --client ADDR [MESSAGE.eml]",
+		Short: "say what receivers would answer to a message, without a container",
+		Long: `judge evaluates a message as receivers would: from the address --client, with
+the DNS data in --zones (NAME.zone master files, a hosts-like file ptr, an optional
+faults.yaml). Without --receiver it prints the results of the checks only.
+
+The exit code is 1 if a receiver that was asked for does not accept the message.`,
+		Example: `  strictmx judge --zones dns --client 2001:db8::25 --helo mail.example.com \
+      --mail-from me@example.com --receiver gmail --receiver gmail@2014`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.run(c.Context(), c.OutOrStdout(), args)
+		},
+	}
+	c.Flags().StringVar(&f.zones, "zones", "", "directory of zone files")
+	c.Flags().StringArrayVar(&f.receivers, "receiver", nil, "receiver to ask, `NAME[@LABEL]`; may be given again")
+	c.Flags().StringVar(&f.client, "client", "", "the client's `address`")
+	c.Flags().StringVar(&f.helo, "helo", "", "argument of HELO or EHLO; its address literal if not given")
+	c.Flags().StringVar(&f.mailFrom, "mail-from", "", "envelope sender; empty or <> is the null sender")
+	c.Flags().StringVar(&f.rcpt, "rcpt", "", "envelope recipient")
+	c.Flags().StringVar(&f.tls, "tls", "", "TLS `version` of the session: 1.2 or 1.3; plain if not given")
+	c.Flags().StringVar(&f.format, "format", "text", "text or json")
+	return c
+}
+
+// judgement is the JSON form of what judge prints.
+type judgement struct {
+	V         int             `json:"v"`
+	Type      string          `json:"type"`
+	Results   []mail.Result   `json:"results"`
+	Receivers []judge.Verdict `json:"receivers"`
+}
+
+func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error {
+	m, err := f.message(args)
+	if err != nil {
+		return err
+	}
+	zones, err := f.load()
+	if err != nil {
+		return err
+	}
+	profiles, err := findProfiles(f.receivers)
+	if err != nil {
+		return err
+	}
+	j := judgement{V: 1, Type: "judge", Receivers: []judge.Verdict{}}
+	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), check.Facts{
+		Receiver: "judge.example", Client: m.Client, Helo: f.helo, MailFrom: m.From, Rcpts: []string{m.To},
+		TLS: m.TLSName(), Content: m.Content,
+	})
+	accepted := true
+	for i, p := range profiles {
+		v, err := judge.Ask(ctx, zones, p, m)
+		if err != nil {
+			return fmt.Errorf("receiver %s: %w", f.receivers[i], err)
+		}
+		v.Receiver = f.receivers[i]
+		accepted = accepted && v.Decision == judge.Accept
+		j.Receivers = append(j.Receivers, v)
+	}
+	if err := f.write(out, j); err != nil {
+		return err
+	}
+	if !accepted {
+		return &exitError{code: exitMismatch}
+	}
+	return nil
+}
+
+func (f judgeFlags) write(out io.Writer, j judgement) error {
+	if f.format == "json" {
+		return json.NewEncoder(out).Encode(j)
+	}
+	return judge.Text(out, j.Results, j.Receivers)
+}
+
+func (f judgeFlags) load() (*fakedns.Zones, error) {
+	if f.zones == "" {
+		return nil, fmt.Errorf("judge: want --zones DIR, a directory with NAME.zone files")
+	}
+	if info, err := os.Stat(f.zones); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("judge: --zones %s: want a directory with NAME.zone files", f.zones)
+	}
+	return fakedns.Load(os.DirFS(f.zones))
+}
+
+func findProfiles(names []string) ([]*profile.Profile, error) {
+	var out []*profile.Profile
+	for _, name := range names {
+		p, err := profile.Builtin().Find(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// message turns the flags and the file into what is judged.
+func (f judgeFlags) message(args []string) (judge.Message, error) {
+	m := judge.Message{
+		Helo: f.helo, From: strings.TrimSuffix(strings.TrimPrefix(f.mailFrom, "<"), ">"),
+		To: strings.TrimSuffix(strings.TrimPrefix(f.rcpt, "<"), ">"),
+	}
+	if f.format != "text" && f.format != "json" {
+		return m, fmt.Errorf("judge: --format %q: want text or json", f.format)
+	}
+	var err error
+	if m.Client, err = netip.ParseAddr(f.client); err != nil || m.Client.Zone() != "" {
+		return m, fmt.Errorf("judge: --client %q: want an IPv4 or IPv6 address", f.client)
+	}
+	m.Client = m.Client.Unmap()
+	if m.Helo == "" {
+		m.Helo = literal(m.Client)
+	}
+	if m.TLS, err = tlsVersion(f.tls); err != nil {
+		return m, err
+	}
+	if m.To == "" {
+		m.To = "recipient@example.net"
+	}
+	m.Content = []byte("From: <" + m.From + ">\r\nTo: <" + m.To + ">\r\nSubject: judged by strictmx\r\n" +
+		"Date: Tue, 24 Nov 2026 06:00:00 +0000\r\nMessage-ID: <judge@example.net>\r\n\r\nHello.\r\n")
+	if len(args) == 1 {
+		b, err := os.ReadFile(args[0])
+		if err != nil {
+			return m, fmt.Errorf("message: %w", err)
+		}
+		m.Content = withCRLF(b)
+	}
+	return m, nil
+}
+
+// literal is the address literal of RFC 5321 section 4.1.3.
+func literal(a netip.Addr) string {
+	if a.Is4() {
+		return "[" + a.String() + "]"
+	}
+	return "[IPv6:" + a.String() + "]"
+}
+
+func tlsVersion(s string) (uint16, error) {
+	switch strings.TrimPrefix(strings.ToLower(s), "tlsv") {
+	case "":
+		return 0, nil
+	case "1.2":
+		return tls.VersionTLS12, nil
+	case "1.3":
+		return tls.VersionTLS13, nil
+	}
+	return 0, fmt.Errorf("judge: --tls %q: want 1.2 or 1.3", s)
+}
+
+// withCRLF gives a file with the line ends of Unix those of SMTP. A file that has
+// CR LF anywhere is left as it is, so that wrong line ends can be judged too.
+func withCRLF(b []byte) []byte {
+	if bytes.Contains(b, []byte("\r\n")) {
+		return b
+	}
+	return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+}

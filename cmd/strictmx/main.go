@@ -1,0 +1,92 @@
+// Strictmx simulates strict mail receivers and proves, against a real Postfix,
+// which mail they refuse, why, and what cures it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+// The exit codes. Other programs rely on them.
+const (
+	exitOK        = 0
+	exitMismatch  = 1   // a case differs or is unproven; judge: a receiver does not accept
+	exitUsage     = 2   // bad scenario or usage
+	exitLab       = 3   // the lab is broken
+	exitInterrupt = 130 // SIGINT or SIGTERM
+)
+
+// An exitError carries an exit code. Its error may be nil where everything was
+// said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main without the process: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := command()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "strictmx: interrupted")
+		return exitInterrupt
+	}
+	if err == nil {
+		return exitOK
+	}
+	exit, coded := errors.AsType[*exitError](err)
+	if !coded {
+		exit = &exitError{code: exitUsage, err: err}
+	}
+	if exit.err != nil {
+		fmt.Fprintf(stderr, "strictmx: %v\n", exit.err)
+	}
+	return exit.code
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "strictmx",
+		Short: "simulate strict mail receivers and prove what they refuse",
+		Long: `strictmx runs a real Postfix against simulated mail receivers that refuse mail
+as Gmail, Microsoft, Yahoo and others do, and proves which cure gets it delivered.
+
+Exit codes: 0 all as wanted, 1 a case differs or is unproven, 2 bad scenario or
+usage, 3 the lab is broken, 130 interrupted.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.AddCommand(
+		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(),
+		cleanCommand(), doctorCommand(), versionCommand(), nodeCommand(), internetCommand(), mtaCommand(),
+	)
+	return root
+}

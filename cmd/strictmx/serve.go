@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"strictmx/fakedns"
+	"strictmx/fakemx"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
+)
+
+// serveFlags say what to serve, and where.
+type serveFlags struct {
+	zones, dns, client string
+	receivers          []string
+	recursion          bool
+}
+
+func serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "serve the DNS and receivers on loopback, for dig, swaks and hands",
+		Long: `serve answers DNS questions from --zones and plays receivers on loopback ports
+until it is interrupted. It prints where it listens, then a line for each question
+and each transaction. Receivers see a client at a loopback address, unless --client
+says as which address to judge it.`,
+		Example: `  strictmx serve --zones dns --dns 127.0.0.1:5353 --receiver gmail=127.0.0.1:2525 --client 2001:db8::25
+  dig @127.0.0.1 -p 5353 gmail.com MX`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), c.OutOrStdout()) },
+	}
+	c.Flags().StringVar(&f.zones, "zones", "", "directory of zone files")
+	c.Flags().StringVar(&f.dns, "dns", "127.0.0.1:0", "`ADDR:PORT` of the DNS server, UDP and TCP; port 0 takes a free one")
+	c.Flags().StringArrayVar(&f.receivers, "receiver", nil, "receiver to play, `NAME[@LABEL]=ADDR:PORT`; may be given again")
+	c.Flags().BoolVar(&f.recursion, "recursion", false, "play a resolver: set RA, and answer SERVFAIL instead of a referral")
+	c.Flags().StringVar(&f.client, "client", "", "judge every client as if it came from this `address`")
+	return c
+}
+
+// A service is what serve runs: a name to print, and how to serve.
+type service struct {
+	name string
+	run  func(context.Context) error
+}
+
+func (f serveFlags) run(ctx context.Context, out io.Writer) error {
+	printed := &lines{w: out}
+	services, err := f.open(ctx, printed)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make(chan error, len(services))
+	for _, s := range services {
+		printed.printf("%s", s.name)
+		wg.Go(func() {
+			if err := s.run(ctx); err != nil && ctx.Err() == nil {
+				errs <- fmt.Errorf("%s: %w", s.name, err)
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return labError(errors.Join(all...))
+}
+
+// open opens every port before anything is served.
+func (f serveFlags) open(ctx context.Context, out *lines) ([]service, error) {
+	if f.zones == "" {
+		return nil, errors.New("serve: want --zones DIR, a directory with NAME.zone files")
+	}
+	zones, err := fakedns.Load(os.DirFS(f.zones))
+	if err != nil {
+		return nil, err
+	}
+	var asIf netip.Addr
+	if f.client != "" {
+		if asIf, err = netip.ParseAddr(f.client); err != nil {
+			return nil, fmt.Errorf("serve: --client %q: want an IPv4 or IPv6 address", f.client)
+		}
+	}
+	ca, err := fakemx.NewCA()
+	if err != nil {
+		return nil, fmt.Errorf("test CA: %w", err)
+	}
+	dns, err := f.openDNS(ctx, zones, out)
+	if err != nil {
+		return nil, err
+	}
+	services := []service{dns}
+	for _, r := range f.receivers {
+		s, err := openReceiver(ctx, r, zones, ca, asIf, out)
+		if err != nil {
+			return nil, err
+		}
+		services = append(services, s)
+	}
+	return services, nil
+}
+
+func (f serveFlags) openDNS(ctx context.Context, zones *fakedns.Zones, out *lines) (service, error) {
+	pc, l, err := listenBoth(ctx, f.dns)
+	if err != nil {
+		return service{}, err
+	}
+	srv := &fakedns.Server{
+		Zones: zones, Recursion: f.recursion,
+		Log:   func(q mail.Question) { out.printf("question %s %s %s from %s", q.Name, q.Type, q.RCode, q.Asker) },
+		Asker: func(a netip.AddrPort) string { return a.Addr().String() },
+	}
+	return service{
+		name: "dns " + pc.LocalAddr().String(),
+		run:  func(ctx context.Context) error { return srv.Serve(ctx, pc, l) },
+	}, nil
+}
+
+// listenBoth opens one port for UDP and TCP.
+func listenBoth(ctx context.Context, address string) (net.PacketConn, net.Listener, error) {
+	ap, err := loopback("--dns", address)
+	if err != nil {
+		return nil, nil, err
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", ap.String())
+	if err != nil {
+		return nil, nil, fmt.Errorf("serve: --dns: %w", err)
+	}
+	pc, err := lc.ListenPacket(ctx, "udp", l.Addr().String())
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("serve: --dns: %w", err), l.Close())
+	}
+	return pc, l, nil
+}
+
+func openReceiver(
+	ctx context.Context, flag string, zones *fakedns.Zones, ca *fakemx.CA, asIf netip.Addr, out *lines,
+) (service, error) {
+	name, address, ok := strings.Cut(flag, "=")
+	if !ok {
+		return service{}, fmt.Errorf("serve: --receiver %q: want NAME[@LABEL]=ADDR:PORT", flag)
+	}
+	p, err := profile.Builtin().Find(name)
+	if err != nil {
+		return service{}, err
+	}
+	ap, err := loopback("--receiver", address)
+	if err != nil {
+		return service{}, err
+	}
+	conf, err := ca.Config(p.Hostname())
+	if err != nil {
+		return service{}, fmt.Errorf("certificate: %w", err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", ap.String())
+	if err != nil {
+		return service{}, fmt.Errorf("serve: --receiver %s: %w", name, err)
+	}
+	srv := &fakemx.Server{
+		Profile: p, TLS: conf, AsIf: asIf,
+		Resolver: zones.Resolver(p.Name, func(q mail.Question) {
+			out.printf("question %s %s %s from %s", q.Name, q.Type, q.RCode, q.Asker)
+		}),
+		Record: func(a mail.Attempt) {
+			out.printf("attempt %s from %s at %s rule %s: %s", a.Receiver, a.Client, a.Stage, orNone(a.Rule), strings.Join(a.Reply, " "))
+		},
+	}
+	return service{
+		name: p.String() + " " + l.Addr().String(),
+		run:  func(ctx context.Context) error { return srv.Serve(ctx, l) },
+	}, nil
+}
+
+// loopback reads an address and port, and wants them out of reach of others: what
+// is served here answers anybody anything.
+func loopback(flag, s string) (netip.AddrPort, error) {
+	ap, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return ap, fmt.Errorf("serve: %s %q: want ADDR:PORT, as in 127.0.0.1:2525 or [::1]:2525", flag, s)
+	}
+	if !ap.Addr().IsLoopback() {
+		return ap, fmt.Errorf("serve: %s %s: want a loopback address: these servers are for tests on this machine only", flag, s)
+	}
+	return ap, nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// lines prints whole lines from several goroutines.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) printf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Standard output that is gone ends with the process; there is nobody to tell.
+	_, _ = fmt.Fprintf(l.w, format+"\n", args...)
+}

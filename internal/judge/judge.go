@@ -1,0 +1,125 @@
+// Package judge says what receivers would answer to one message from one address
+// with given DNS data. It runs the receivers themselves, over a connection in
+// memory, so that it cannot differ from what a real mail system meets in a lab.
+package judge
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+
+	"strictmx/fakedns"
+	"strictmx/fakemx"
+	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
+	"strictmx/internal/world"
+)
+
+// The decisions.
+const (
+	Accept   = "accept"
+	TempFail = "tempfail" // a 4xx reply
+	Reject   = "reject"   // a 5xx reply
+)
+
+// A Message is what is judged.
+type Message struct {
+	Client   netip.Addr
+	Helo     string
+	From, To string // envelope; an empty From is the null sender
+	TLS      uint16 // version of crypto/tls; 0 is a plain session
+	Content  []byte // CR LF line ends
+}
+
+// TLSName is the version as facts have it.
+func (m Message) TLSName() string {
+	switch m.TLS {
+	case tls.VersionTLS12:
+		return "TLSv1.2"
+	case tls.VersionTLS13:
+		return "TLSv1.3"
+	}
+	return ""
+}
+
+// A Verdict is what one receiver did.
+type Verdict struct {
+	Receiver string        `json:"receiver"`
+	Decision string        `json:"decision"`
+	Stage    mail.Stage    `json:"stage"`
+	Rule     string        `json:"rule"` // empty if no rule of the profile refused
+	Reply    []string      `json:"reply"`
+	Results  []mail.Result `json:"results"` // of the checks that the receiver made
+}
+
+// Results runs every check.
+func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result {
+	var out []mail.Result
+	for _, c := range check.All {
+		out = append(out, c.Run(ctx, r, f))
+	}
+	return out
+}
+
+// Ask sends the message to a receiver and tells what it decided.
+func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
+	var attempts []mail.Attempt
+	ca, err := fakemx.NewCA()
+	if err != nil {
+		return Verdict{}, fmt.Errorf("test CA: %w", err)
+	}
+	conf, err := ca.Config(p.Hostname())
+	if err != nil {
+		return Verdict{}, fmt.Errorf("certificate: %w", err)
+	}
+	srv := &fakemx.Server{
+		Profile: p, Resolver: zones.Resolver(p.Name, nil), TLS: conf,
+		Record: func(a mail.Attempt) { attempts = append(attempts, a) },
+	}
+	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: []string{m.To}, Content: m.Content}
+	if m.TLS != 0 {
+		// Opportunistic, as between mail servers: the certificate is not verified.
+		e.StartTLS = &tls.Config{InsecureSkipVerify: true, MinVersion: m.TLS, MaxVersion: m.TLS}
+	}
+	conn, wait := world.Dial(ctx, srv, m.Client, serverAddr(p, m.Client))
+	d, err := fakemx.Submit(ctx, conn, e)
+	conn.Close()
+	wait()
+	if err != nil {
+		return Verdict{}, err
+	}
+	r := d.Recipients[0]
+	v := Verdict{Decision: decision(r.Reply), Stage: r.Stage, Reply: r.Reply.Lines}
+	if len(attempts) > 0 {
+		last := attempts[len(attempts)-1]
+		v.Rule, v.Results = last.Rule, last.Results
+	}
+	return v, nil
+}
+
+func decision(r mail.Reply) string {
+	switch {
+	case r.Positive():
+		return Accept
+	case r.Transient():
+		return TempFail
+	}
+	return Reject
+}
+
+// serverAddr is an address of the receiver in the client's family, real or made up.
+func serverAddr(p *profile.Profile, client netip.Addr) netip.Addr {
+	for _, h := range p.Hosts {
+		for _, a := range h.Addrs {
+			if a.Is4() == client.Is4() {
+				return a
+			}
+		}
+	}
+	if client.Is4() {
+		return netip.MustParseAddr("198.51.100.25")
+	}
+	return netip.MustParseAddr("2001:db8:25::25")
+}

@@ -1,0 +1,87 @@
+package judge
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"strictmx/fakedns"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
+)
+
+func zones(t *testing.T, files map[string]string) *fakedns.Zones {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	z, err := fakedns.Load(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+func TestAsk(t *testing.T) {
+	world := map[string]string{
+		"example.com.zone": `
+@     TXT   "v=spf1 ip4:203.0.113.10 ip6:2001:db8::10 -all"
+mail  A     203.0.113.10
+mail  AAAA  2001:db8::10
+`,
+		"example.net.zone": "mail A 203.0.113.20\nmail AAAA 2001:db8::20\n",
+		"ptr": `
+203.0.113.10  mail.example.com
+2001:db8::10  mail.example.com
+2001:db8::20  mail.example.net
+2001:db8::30  mail.example.com   # does not point back
+`,
+	}
+	z := zones(t, world)
+	world["faults.yaml"] = "- {name: '*.ip6.arpa', type: PTR, fault: servfail}\n"
+	broken := zones(t, world)
+	for _, tt := range []struct {
+		zones                        *fakedns.Zones
+		receiver, client, from, want string
+		rule                         string // empty: none
+	}{
+		{z, "gmail", "2001:db8::10", "me@example.com", Accept, ""},
+		{z, "gmail", "203.0.113.10", "me@example.com", Accept, ""},
+		{z, "gmail@2013-unsolicited", "2001:db8::99", "me@example.com", Reject, "gmail/ptr-missing"},
+		{z, "gmail@2014", "2001:db8::30", "me@example.com", Reject, "gmail/"}, // the PTR name does not point back
+		{z, "gmail", "2001:db8::20", "me@example.net", Reject, "gmail/"},      // neither SPF nor DKIM
+		{z, "gmail@2013-unsolicited", "203.0.113.99", "me@example.com", Accept, ""},
+		{broken, "gmail", "2001:db8::10", "me@example.com", TempFail, "gmail/ptr-temperror"},
+		{z, "google-apps", "2001:db8::99", "me@example.com", Accept, ""},
+		{z, "dreamhost", "203.0.113.99", "me@example.org", Accept, ""},
+		{z, "exchange-online", "203.0.113.99", "me@example.com", Reject, "exchange-online/"}, // SPF fail
+	} {
+		p, err := profile.Builtin().Find(tt.receiver)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Ask(t.Context(), tt.zones, p, Message{
+			Client: netip.MustParseAddr(tt.client), Helo: "mail.example.com", From: tt.from, To: "you@example.org",
+			Content: []byte("From: me\r\n\r\nHello.\r\n"),
+		})
+		if err != nil || v.Decision != tt.want || !strings.HasPrefix(v.Rule, tt.rule) || (tt.rule == "") != (v.Rule == "") {
+			t.Errorf("Ask(%s, %s from %s) = %s by %q at %s: %q, %v; want %s by %q",
+				tt.receiver, tt.client, tt.from, v.Decision, v.Rule, v.Stage, v.Reply, err, tt.want, tt.rule)
+		}
+	}
+}
+
+func TestTextHidesControlCharacters(t *testing.T) {
+	var b strings.Builder
+	results := []mail.Result{{Method: "spf", Value: mail.Fail, Reason: "a\x1b[31mb", Explanation: "c\nd\u009b"}}
+	if err := Text(&b, results, []Verdict{{Receiver: "r", Decision: Reject, Reply: []string{"550 \x07"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range b.String() {
+		if r != '\n' && (r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0) {
+			t.Errorf("control character %q in %q", r, b.String())
+		}
+	}
+}

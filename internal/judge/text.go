@@ -1,0 +1,52 @@
+package judge
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"strictmx/internal/mail"
+)
+
+// Text writes results and verdicts for people.
+func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
+	var b strings.Builder
+	for _, r := range results {
+		fmt.Fprintf(&b, "%-7s %-9s %s\n", r.Method, r.Value, visible(r.Reason))
+		if r.Method == "spf" {
+			fmt.Fprintf(&b, "%17s %d of 10 lookups, %d of 2 void lookups\n", "", r.Lookups, r.VoidLookups)
+		}
+		for _, s := range r.Steps {
+			fmt.Fprintf(&b, "%17s %s%s\n", "", strings.Repeat("  ", s.Depth), visible(s.Text))
+		}
+		if r.Explanation != "" {
+			fmt.Fprintf(&b, "%17s explanation: %s\n", "", visible(r.Explanation))
+		}
+	}
+	for _, v := range verdicts {
+		fmt.Fprintf(&b, "\n%s: %s", v.Receiver, v.Decision)
+		if v.Decision != Accept {
+			fmt.Fprintf(&b, " at %s", v.Stage)
+		}
+		if v.Rule != "" {
+			fmt.Fprintf(&b, " by rule %s", v.Rule)
+		}
+		b.WriteString("\n")
+		for _, l := range v.Reply {
+			fmt.Fprintf(&b, "  %s\n", visible(l))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// visible replaces control characters, which DNS data and mail may hold, so that
+// they do not reach the terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,284 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+	"strings"
+
+	"strictmx/fakemx/profile"
+	"strictmx/internal/wire"
+	"strictmx/internal/world"
+	"strictmx/scenarios"
+)
+
+// The addresses of the pretend internet's own servers.
+var (
+	dnsAddrs       = []netip.Addr{netip.MustParseAddr("198.51.100.53"), netip.MustParseAddr("2001:db8:53::53")}
+	elsewhereAddrs = []netip.Addr{netip.MustParseAddr("198.51.100.99"), netip.MustParseAddr("2001:db8:99::99")}
+)
+
+// senderReceiver names the receiver that captures delivery notices.
+const senderReceiver = "sender"
+
+// A Prepared case is ready to run.
+type Prepared struct {
+	Scenario *scenarios.Scenario
+	Case     scenarios.Case
+	Plan     wire.Plan
+	Setup    wire.Setup
+}
+
+// Prepare works out what a case needs: zones, receivers with their addresses and
+// records, and the mail system's files, merged over base. Everything that is wrong
+// is reported at once, with file and line.
+func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, error) {
+	p := &Prepared{Scenario: sc, Case: c}
+	p.Plan = wire.Plan{
+		Host:      wire.Host{Name: sc.Host.Name, IPv4: sc.Host.IPv4, IPv6: sc.Host.IPv6},
+		DNS:       dnsAddrs,
+		Elsewhere: elsewhereAddrs,
+		Zones:     zoneTexts(c),
+		Profiles:  ownProfiles(c),
+	}
+	for _, f := range c.Faults {
+		p.Plan.Faults = append(p.Plan.Faults, wire.Fault{
+			Name: f.Name, Type: f.Type, Fault: f.Fault, Delay: f.Delay, Times: f.Times,
+		})
+	}
+	var errs []error
+	zones, err := world.Zones(p.Plan)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	set, err := world.Profiles(p.Plan.Profiles)
+	if err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	receivers, err := planReceivers(sc, set)
+	errs = append(errs, err)
+	if zones != nil {
+		receivers = append(receivers, capture(c, receivers, zones.Has)...)
+	}
+	p.Plan.Receivers = receivers
+	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers)...)
+	errs = append(errs, closeDoors(p.Plan.Receivers, c))
+	p.Setup, err = base.setup(sc, c)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// zoneTexts lists the case's DNS data, files in order of their names.
+func zoneTexts(c scenarios.Case) []wire.ZoneText {
+	var out []wire.ZoneText
+	for _, path := range sortedPaths(c, "dns/") {
+		name := strings.TrimPrefix(path, "dns/")
+		origin := ""
+		if zone, ok := strings.CutSuffix(name, ".zone"); ok {
+			origin = strings.TrimSuffix(zone, ".") + "."
+			if zone == "root" {
+				origin = "."
+			}
+		}
+		for _, f := range c.Files[path].Fragments {
+			out = append(out, wire.ZoneText{Origin: origin, File: f.At.File, Line: f.At.Line, Text: f.Text})
+		}
+	}
+	return out
+}
+
+func ownProfiles(c scenarios.Case) map[string]string {
+	out := map[string]string{}
+	for _, path := range sortedPaths(c, "profiles/") {
+		out[strings.TrimPrefix(path, "profiles/")] = c.Files[path].Text
+	}
+	return out
+}
+
+func sortedPaths(c scenarios.Case, prefix string) []string {
+	var out []string
+	for path := range c.Files {
+		if strings.HasPrefix(path, prefix) {
+			out = append(out, path)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// planReceivers gives each receiver its MX hosts and their addresses.
+func planReceivers(sc *scenarios.Scenario, set *profile.Set) ([]wire.Receiver, error) {
+	var out []wire.Receiver
+	var errs []error
+	owner := map[netip.Addr]string{}
+	for i, r := range sc.Receivers {
+		prof, err := set.Find(r.Profile)
+		if err != nil {
+			errs = append(errs, at(r.At, err))
+			continue
+		}
+		rcv := wire.Receiver{Name: r.Name, Profile: prof.String(), Domains: r.Domains}
+		for _, h := range prof.Hosts {
+			rcv.Hosts = append(rcv.Hosts, wire.MXHost{Name: h.Name, Pref: h.Pref, Addrs: h.Addrs})
+		}
+		if len(rcv.Hosts) == 0 {
+			rcv.Hosts = []wire.MXHost{madeUpHost("mx."+r.Domains[0]+".", i)}
+		}
+		for _, h := range rcv.Hosts {
+			for _, a := range h.Addrs {
+				if other, taken := owner[a]; taken && other != r.Name {
+					errs = append(errs, at(r.At, fmt.Errorf(
+						"receivers %s and %s have the address %s both: give one of them all the domains", other, r.Name, a)))
+				}
+				owner[a] = r.Name
+			}
+		}
+		out = append(out, rcv)
+	}
+	return out, errors.Join(errs...)
+}
+
+// madeUpHost is the MX host of a receiver whose profile names none.
+func madeUpHost(name string, i int) wire.MXHost {
+	return wire.MXHost{Name: name, Pref: 10, Addrs: []netip.Addr{
+		netip.AddrFrom4([4]byte{198, 51, 100, byte(200 + i)}),
+		netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0, 0x25, 14: byte(i >> 8), 15: byte(i + 1)}),
+	}}
+}
+
+// capture makes the receiver that takes delivery notices for the senders' domains
+// that have no mail server in the scenario.
+func capture(c scenarios.Case, have []wire.Receiver, has func(name, typ string) bool) []wire.Receiver {
+	served := map[string]bool{}
+	for _, r := range have {
+		for _, d := range r.Domains {
+			served[d] = true
+		}
+	}
+	var domains []string
+	for _, m := range c.Messages {
+		_, domain, ok := cutDomain(m.From)
+		if !ok || served[domain] || has(domain+".", "MX") {
+			continue
+		}
+		served[domain] = true
+		domains = append(domains, domain)
+	}
+	if len(domains) == 0 {
+		return nil
+	}
+	sort.Strings(domains)
+	return []wire.Receiver{{
+		Name: senderReceiver, Profile: "postfix", Domains: domains, Keep: true,
+		Hosts: []wire.MXHost{madeUpHost("mx."+domains[0]+".", 50)},
+	}}
+}
+
+// cutDomain splits an address at its last @ and lowers the domain.
+func cutDomain(addr string) (local, domain string, ok bool) {
+	i := strings.LastIndexByte(addr, '@')
+	if i < 0 || i == len(addr)-1 {
+		return addr, "", false
+	}
+	return addr[:i], strings.ToLower(addr[i+1:]), true
+}
+
+// defaultZones are the receivers' records, for where the scenario gives none.
+func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
+	texts := map[string]string{}
+	for _, r := range receivers {
+		for _, h := range r.Hosts {
+			for _, d := range r.Domains {
+				texts[d+"."] += fmt.Sprintf("@ MX %d %s\n", h.Pref, h.Name)
+			}
+			_, parent, _ := strings.Cut(h.Name, ".")
+			for _, a := range h.Addrs {
+				typ := "AAAA"
+				if a.Is4() {
+					typ = "A"
+				}
+				texts[parent] += fmt.Sprintf("%s %s %s\n", h.Name, typ, a)
+			}
+		}
+	}
+	var out []wire.ZoneText
+	for _, origin := range sortedKeys(texts) {
+		out = append(out, wire.ZoneText{
+			Origin: origin, File: "records of the receivers", Text: texts[origin], Default: true,
+		})
+	}
+	return out
+}
+
+// closeDoors enters the addresses that are down or silent.
+func closeDoors(receivers []wire.Receiver, c scenarios.Case) error {
+	var errs []error
+	for _, e := range c.Down {
+		errs = append(errs, closeDoor(receivers, e, c, func(r *wire.Receiver) *[]netip.Addr { return &r.Down }))
+	}
+	for _, e := range c.Silent {
+		errs = append(errs, closeDoor(receivers, e, c, func(r *wire.Receiver) *[]netip.Addr { return &r.Silent }))
+	}
+	return errors.Join(errs...)
+}
+
+func closeDoor(receivers []wire.Receiver, e scenarios.Endpoint, c scenarios.Case, list func(*wire.Receiver) *[]netip.Addr) error {
+	found := false
+	for i := range receivers {
+		r := &receivers[i]
+		for _, a := range slices.Concat(addrsOf(*r)...) {
+			if !matches(e, r.Name, a) || slices.Contains(*list(r), a) {
+				continue
+			}
+			*list(r) = append(*list(r), a)
+			found = true
+		}
+	}
+	if !found {
+		return at(c.At, fmt.Errorf("case %s: no receiver has an address %q", c.Name, endpointText(e)))
+	}
+	return nil
+}
+
+func addrsOf(r wire.Receiver) [][]netip.Addr {
+	out := make([][]netip.Addr, len(r.Hosts))
+	for i, h := range r.Hosts {
+		out[i] = h.Addrs
+	}
+	return out
+}
+
+func matches(e scenarios.Endpoint, receiver string, a netip.Addr) bool {
+	switch {
+	case e.Addr.IsValid():
+		return e.Addr == a
+	case e.Receiver != receiver:
+		return false
+	}
+	return e.Family == "" || (e.Family == "ipv4") == a.Is4()
+}
+
+func endpointText(e scenarios.Endpoint) string {
+	if e.Addr.IsValid() {
+		return e.Addr.String()
+	}
+	return strings.TrimSpace(e.Receiver + " " + e.Family)
+}
+
+// at puts a position before an error.
+func at(pos scenarios.Position, err error) error {
+	return fmt.Errorf("%s:%d: %w", pos.File, pos.Line, err)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

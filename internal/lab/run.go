@@ -1,0 +1,228 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"strictmx/internal/mail"
+	"strictmx/internal/maillog"
+	"strictmx/internal/wire"
+	"strictmx/scenarios"
+)
+
+// DefaultDeadline bounds one case, from the start of its lab to its last outcome.
+const DefaultDeadline = 60 * time.Second
+
+// A Record is all that one run of a case brought to light.
+type Record struct {
+	Deliveries []mail.Delivery // of the case's messages, in the order of the log
+	Notices    []mail.Delivery // of delivery notices
+	Attempts   []mail.Attempt  // at the receivers
+	Questions  []mail.Question // that the DNS server was asked
+	Log        []string        // the mail system's
+	Version    string          // the mail system's
+	Unsettled  []string        // what had no outcome when the deadline came
+	Elapsed    time.Duration
+}
+
+// Run runs a case in a lab of its own. The record is there even beside an error,
+// which is always the lab's: mail that goes astray is in the record.
+func Run(ctx context.Context, d Driver, p *Prepared, deadline time.Duration) (rec Record, err error) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, deadline, fmt.Errorf("no end within %s", deadline))
+	defer cancel()
+	w := newWatch(cancel)
+	s, err := d.Start(ctx, p.Plan, p.Setup, w.event)
+	if err == nil {
+		err = drive(ctx, s, p, w)
+	}
+	if s != nil {
+		closing, done := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer done()
+		err = errors.Join(err, s.Close(closing))
+	}
+	rec = w.record()
+	rec.Elapsed = time.Since(start)
+	assign(rec.Attempts, p.Case.Messages)
+	if broken := w.broken(); broken != nil {
+		err = broken // what came first explains the rest
+	}
+	return rec, err
+}
+
+// drive sends the messages and waits until each has an outcome.
+func drive(ctx context.Context, s Session, p *Prepared, w *watch) error {
+	for i, m := range p.Case.Messages {
+		w.expect(i, maillog.MessageID(m.Content))
+		if err := inject(ctx, s, i, m); err != nil {
+			return err
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	// An attempt is told before its reply is sent, but the two sides are read
+	// apart: the mail system's log may be ahead. The deadline may have passed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, err := s.Do(ctx, Node, wire.Command{Op: wire.OpSync})
+	return err
+}
+
+func inject(ctx context.Context, s Session, i int, m scenarios.Message) error {
+	cmd := wire.Command{Op: wire.OpSubmit, Message: &wire.Message{
+		Index: i, From: m.From, To: m.To, Content: m.Content,
+	}}
+	side := MailSystem
+	if m.Via == "smtp" {
+		cmd.Op, side = wire.OpSend, Node
+	}
+	if _, err := s.Do(ctx, side, cmd); err != nil {
+		return fmt.Errorf("message %d to %s: %w", i, strings.Join(m.To, ", "), err)
+	}
+	return nil
+}
+
+// A watch gathers the events of a lab.
+type watch struct {
+	cancel func()
+	moved  chan struct{} // holds a token when something was added
+
+	mu   sync.Mutex
+	rec  Record
+	logs *maillog.Tracker
+	err  error
+}
+
+func newWatch(cancel func()) *watch {
+	return &watch{cancel: cancel, moved: make(chan struct{}, 1), logs: maillog.NewTracker()}
+}
+
+func (w *watch) expect(index int, messageID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.logs.Expect(index, messageID)
+}
+
+func (w *watch) event(side Side, ev wire.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch ev.Kind {
+	case wire.KindLog:
+		w.rec.Log = append(w.rec.Log, ev.Log)
+		w.logs.Line(ev.Log)
+		if line, fatal := w.logs.Fatal(); fatal {
+			w.fail(&wire.Error{Kind: "postfix-fatal", Message: line})
+		}
+	case wire.KindAttempt:
+		w.rec.Attempts = append(w.rec.Attempts, *ev.Attempt)
+	case wire.KindQuestion:
+		w.rec.Questions = append(w.rec.Questions, *ev.Question)
+	case wire.KindReady:
+		if side == MailSystem {
+			w.rec.Version = ev.Text
+		}
+	case wire.KindError:
+		if ev.ID == 0 {
+			w.fail(ev.Error)
+		}
+	}
+	select {
+	case w.moved <- struct{}{}:
+	default:
+	}
+}
+
+// fail ends the case with the first error of the lab.
+func (w *watch) fail(err *wire.Error) {
+	if w.err == nil {
+		w.err = err
+		w.cancel()
+	}
+}
+
+func (w *watch) broken() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// settle waits until every message, and every notice about one, has an outcome.
+// At the deadline it notes what is missing; that is for the verdict to judge.
+func (w *watch) settle(ctx context.Context) error {
+	for {
+		w.mu.Lock()
+		missing, err := w.logs.Settled(), w.err
+		w.mu.Unlock()
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		select {
+		case <-w.moved:
+		case <-ctx.Done():
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) && w.err == nil {
+				w.rec.Unsettled = missing
+				return nil
+			}
+			return fmt.Errorf("no outcome yet for %s: %w", strings.Join(missing, ", "), context.Cause(ctx))
+		}
+	}
+}
+
+func (w *watch) record() Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	rec := w.rec
+	rec.Deliveries, rec.Notices = w.logs.Deliveries(), w.logs.Notices()
+	return rec
+}
+
+// assign says of each attempt which message of the case it was about: the one
+// with its Message-ID or, where the receiver saw no content, the only one that
+// goes from its sender to its recipients.
+func assign(attempts []mail.Attempt, messages []scenarios.Message) {
+	byID := map[string]int{}
+	for i, m := range messages {
+		byID[maillog.MessageID(m.Content)] = i
+	}
+	for k := range attempts {
+		a := &attempts[k]
+		a.Message = -1
+		if i, ok := byID[a.MessageID]; ok && a.MessageID != "" {
+			a.Message = i
+			continue
+		}
+		if a.MessageID == "" && (a.From != "" || len(a.Recipients) > 0) {
+			a.Message = onlyMessage(messages, *a)
+		}
+	}
+}
+
+// onlyMessage finds the one message that an attempt without content can be about:
+// the only one from its sender, or the only one of those to its recipients.
+func onlyMessage(messages []scenarios.Message, a mail.Attempt) int {
+	var same, exact []int
+	for i, m := range messages {
+		if !strings.EqualFold(m.From, a.From) {
+			continue
+		}
+		same = append(same, i)
+		if !slices.ContainsFunc(a.Recipients, func(r string) bool { return !slices.Contains(m.To, r) }) {
+			exact = append(exact, i)
+		}
+	}
+	switch {
+	case len(same) == 1:
+		return same[0]
+	case len(exact) == 1:
+		return exact[0]
+	}
+	return -1
+}

@@ -1,0 +1,64 @@
+package lab
+
+import (
+	"errors"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"strictmx/internal/wire"
+	"strictmx/scenarios"
+)
+
+// A Base is the mail system's configuration that a scenario's files add to.
+type Base struct {
+	MainCF   string
+	MasterCF string
+}
+
+// setup merges a case's Postfix files over the base.
+func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error) {
+	s := wire.Setup{Hostname: sc.Host.Name, Files: map[string]string{}, DNS: reachable(sc.Host)}
+	for path, f := range c.Files {
+		if name, ok := strings.CutPrefix(path, "postfix/"); ok {
+			s.Files[name] = f.Text
+		}
+	}
+	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n"}
+	var errMain, errMaster error
+	s.Files["main.cf"], errMain = scenarios.MergeMainCF(slices.Concat(
+		[]scenarios.Fragment{{Path: "postfix/main.cf", Text: b.MainCF}, own}, c.Files["postfix/main.cf"].Fragments)...)
+	s.Files["master.cf"], errMaster = scenarios.MergeMasterCF(slices.Concat(
+		[]scenarios.Fragment{{Path: "postfix/master.cf", Text: b.MasterCF}}, c.Files["postfix/master.cf"].Fragments)...)
+	s.Maps = maps(s.Files)
+	return s, errors.Join(errMain, errMaster)
+}
+
+// reachable lists the DNS server's addresses that a host can ask.
+func reachable(h scenarios.Host) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range dnsAddrs {
+		if a.Is4() && h.IPv4.IsValid() || a.Is6() && h.IPv6.IsValid() {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// mapRef finds tables that postmap builds, in main.cf and master.cf.
+var mapRef = regexp.MustCompile(`\b(hash|btree|lmdb|cdb|dbm):(?:/etc/postfix|\$config_directory|\$\{config_directory\})/([\w.-]+)`)
+
+// maps lists the tables that the configuration names and the case has sources for.
+func maps(files map[string]string) []string {
+	var out []string
+	for _, name := range []string{"main.cf", "master.cf"} {
+		for _, m := range mapRef.FindAllStringSubmatch(files[name], -1) {
+			if _, ok := files[m[2]]; ok {
+				out = append(out, m[1]+":"+m[2])
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
