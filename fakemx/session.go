@@ -1,0 +1,267 @@
+package fakemx
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
+)
+
+// A session is what the server knows of one connection: the facts, what checks
+// made of them, and what has been said. Only the goroutine of the connection uses
+// it.
+type session struct {
+	srv    *Server
+	ctx    context.Context // of the connection
+	limits Limits
+	log    *slog.Logger
+	server netip.Addr
+	facts  check.Facts
+	values *profile.Values
+	said   transcript
+
+	greeted, esmtp bool // after HELO or EHLO; after EHLO
+	spoke, quit    bool // a command was read; QUIT was
+	recorded       bool // an attempt of the session was
+	heloRule       string
+	found          []finding
+	tx             transaction
+}
+
+// A finding is the result of a check.
+type finding struct {
+	mail.Result
+	at     mail.Stage // where its facts were known: with those it is forgotten
+	broken string     // why there is no result to rely on; else empty
+}
+
+// A transaction is what MAIL begins (RFC 5321 section 3.3).
+type transaction struct {
+	open     bool
+	recorded bool // there is an attempt that tells how it went
+	stage    mail.Stage
+	from     string
+	at       string   // the recipient at hand
+	rcpts    []string // accepted
+	tried    int      // RCPT commands
+	last     []string // reply to MAIL or RCPT
+	binary   bool     // BODY=BINARYMIME
+	utf8     bool     // SMTPUTF8
+	chunks   bool     // a BDAT was accepted, and none with LAST
+	content  []byte
+	id       string // Message-ID
+}
+
+// A refusal is a reply that ends what a command was for.
+type refusal struct {
+	rule  string // empty if no rule of the profile refused
+	lines []string
+	close bool
+	said  bool // the lines have been written already
+}
+
+func (s *Server) session(ctx context.Context, c net.Conn) *session {
+	ses := &session{
+		srv: s, ctx: ctx, limits: s.Limits.withDefaults(s.Profile), log: s.log(),
+		server: addrOf(c.LocalAddr()),
+		facts:  check.Facts{Receiver: s.Profile.Hostname(), Client: addrOf(c.RemoteAddr())},
+		values: s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	if s.AsIf.IsValid() {
+		ses.facts.Client = s.AsIf.Unmap()
+	}
+	return ses
+}
+
+// judge runs the checks that rules of a stage need first and lets the profile
+// decide. nil means to go on.
+func (s *session) judge(at mail.Stage) *refusal {
+	p := s.srv.Profile
+	for _, method := range p.Methods(at) {
+		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Method == method })
+		if i < 0 {
+			s.found = append(s.found, s.find(method))
+			i = len(s.found) - 1
+		}
+		if s.found[i].broken != "" {
+			return s.failure(at)
+		}
+	}
+	d, refused := p.Decide(at, s.results())
+	if !refused {
+		return nil
+	}
+	lines, err := p.Refusal(d, s.vars())
+	if err != nil {
+		s.log.ErrorContext(s.ctx, "refusal not rendered", slog.String("rule", d.Rule), slog.Any("error", err))
+		return s.failure(at)
+	}
+	return &refusal{rule: d.Rule, lines: lines, close: d.Close}
+}
+
+// failure is the answer when the server itself is at fault. The greeting has no
+// 451 (RFC 5321 section 4.3.2).
+func (s *session) failure(at mail.Stage) *refusal {
+	if at == mail.Connect {
+		return &refusal{lines: s.phrase("shutdown", nil), close: true}
+	}
+	return &refusal{lines: s.phrase("failure", nil)}
+}
+
+// find runs one check. A panic in it is the check's fault, and must not end the
+// lab: it counts as a temporary error that nothing is decided by.
+func (s *session) find(method string) (f finding) {
+	c, ok := s.srv.check(method)
+	f = finding{at: c.At, Result: mail.Result{Method: method, Value: mail.TempError}}
+	defer func() {
+		if r := recover(); r != nil {
+			f.broken = fmt.Sprintf("the check panicked: %v", r)
+		}
+		if f.broken != "" {
+			f.Result = mail.Result{Method: method, Value: mail.TempError, Reason: f.broken}
+			s.log.ErrorContext(s.ctx, "check broken", slog.String("method", method), slog.String("reason", f.broken))
+		}
+	}()
+	if !ok {
+		f.broken = "there is no such check"
+		return f
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Check)
+	defer cancel()
+	f.Result = c.Run(ctx, s.srv.Resolver, s.facts)
+	return f
+}
+
+// forget drops what was found out with facts of this stage or a later one.
+func (s *session) forget(from mail.Stage) {
+	s.found = slices.DeleteFunc(slices.Clone(s.found), func(f finding) bool { return f.at >= from })
+}
+
+func (s *session) results() []mail.Result {
+	out := make([]mail.Result, len(s.found))
+	for i, f := range s.found {
+		out[i] = f.Result
+	}
+	return out
+}
+
+func (s *session) vars() profile.Vars {
+	v := profile.Vars{
+		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
+		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: int64(len(s.tx.content)),
+		Time: s.srv.now(), Results: s.results(), New: s.srv.IDs,
+	}
+	if v.New == nil {
+		v.New = s.values.New
+	}
+	return v
+}
+
+// phrase renders a reply of the dialogue. fallback is said if the profile cannot;
+// nil is a reply that invites another try.
+func (s *session) phrase(name string, fallback []string) []string {
+	lines, err := s.srv.Profile.Reply(name, s.vars())
+	if err == nil {
+		return lines
+	}
+	s.log.ErrorContext(s.ctx, "reply not rendered", slog.String("reply", name), slog.Any("error", err))
+	if fallback == nil {
+		return []string{"451 4.3.0 Requested action aborted: local error in processing"}
+	}
+	return fallback
+}
+
+// extensions are the EHLO lines of the session as it is.
+func (s *session) extensions() []string {
+	return slices.DeleteFunc(s.srv.Profile.Extensions(s.facts.TLS != ""), func(e string) bool {
+		return s.srv.TLS == nil && strings.EqualFold(e, "STARTTLS")
+	})
+}
+
+// offers tells whether the server has an extension.
+func (s *session) offers(keyword string) bool {
+	return slices.ContainsFunc(s.extensions(), func(e string) bool {
+		word, _, _ := strings.Cut(e, " ")
+		return strings.EqualFold(word, keyword)
+	})
+}
+
+// agreed tells whether a parameter of an extension is allowed: the client has to
+// have asked what there is (RFC 5321 section 2.2.1).
+func (s *session) agreed(keyword string) bool { return s.esmtp && s.offers(keyword) }
+
+// begin starts a transaction.
+func (s *session) begin(from string) {
+	s.forget(mail.Mail)
+	s.values.NextMessage()
+	s.tx = transaction{open: true, stage: mail.Mail, from: from}
+	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = from, nil, nil
+}
+
+// over forgets the transaction.
+func (s *session) over() {
+	s.tx = transaction{}
+	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = "", nil, nil
+	s.forget(mail.Mail)
+}
+
+// abandon ends a transaction that the client gave up: what the server said to its
+// last MAIL or RCPT is all there is.
+func (s *session) abandon() { s.giveUp(refusal{lines: s.tx.last, said: true}) }
+
+func (s *session) giveUp(r refusal) {
+	if s.tx.open && !s.tx.recorded {
+		s.record(s.tx.stage, r, s.tx.rcpts)
+	}
+	s.over()
+}
+
+// finish ends the session. reply is the server's last word to a client that did
+// not say QUIT, nil if there is none.
+func (s *session) finish(reply []string) {
+	s.giveUp(refusal{lines: reply})
+	if s.recorded || s.quit || !s.spoke {
+		return
+	}
+	stage := mail.Connect
+	if s.greeted {
+		stage = mail.Helo
+	}
+	s.record(stage, refusal{lines: reply}, nil)
+}
+
+// record hands out an attempt. It comes before the reply is written, and so the
+// reply is added to its transcript here.
+func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
+	s.recorded = true
+	s.log.InfoContext(s.ctx, "attempt",
+		slog.String("rule", r.rule), slog.Any("client", s.facts.Client), slog.String("stage", at.String()),
+		slog.String("reply", cmp.Or(strings.Join(r.lines, " "), "none")))
+	if s.srv.Record == nil {
+		return
+	}
+	var coming []string
+	if !r.said {
+		coming = r.lines
+	}
+	a := mail.Attempt{
+		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Server: s.server,
+		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
+		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
+		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines),
+		Results: s.results(), Transcript: s.said.with(coming), MessageID: s.tx.id,
+	}
+	if s.srv.KeepContent {
+		a.Content = s.tx.content
+	}
+	s.srv.Record(a)
+}

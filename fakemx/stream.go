@@ -1,0 +1,187 @@
+package fakemx
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+const (
+	bufferSize  = 4096
+	lingerTime  = time.Second // for the client to take our last words
+	lingerBytes = 64 << 10    // of what it had still to say
+)
+
+// A stream is the client's connection: buffered, with deadlines, in clear or TLS.
+// Replies are held back until the server waits for the client, as RFC 2920 section
+// 3.2 asks of servers that pipeline.
+type stream struct {
+	ctx    context.Context // of the connection
+	raw    net.Conn
+	conn   net.Conn // raw, or TLS on it
+	in     *bufio.Reader
+	out    *bufio.Writer
+	wait   time.Duration // for each read and write
+	end    time.Time     // of the session
+	closed bool
+}
+
+func newStream(ctx context.Context, c net.Conn, l Limits) *stream {
+	s := &stream{ctx: ctx, raw: c, conn: c, wait: l.Command, end: time.Now().Add(l.Session)}
+	s.in = bufio.NewReaderSize(s, bufferSize)
+	s.out = bufio.NewWriterSize(writer{s}, bufferSize)
+	return s
+}
+
+// interrupt ends the read or write that is going on. It is the only method to be
+// called from another goroutine. A connection that cannot have deadlines is closed.
+func (s *stream) interrupt() {
+	if err := s.raw.SetDeadline(time.Unix(1, 0)); err != nil {
+		_ = s.raw.Close() // the reader sees the end of it
+	}
+}
+
+// deadline is that of the next read or write.
+func (s *stream) deadline() time.Time {
+	d := time.Now().Add(s.wait)
+	if s.end.Before(d) {
+		return s.end
+	}
+	return d
+}
+
+// Read sends the replies that were held back, then waits for the client. Deadlines
+// are set before ctx is asked, and interrupt is called after ctx has ended: one of
+// the two stops the read.
+func (s *stream) Read(b []byte) (int, error) {
+	if err := s.out.Flush(); err != nil {
+		return 0, err
+	}
+	if err := s.raw.SetReadDeadline(s.deadline()); err != nil {
+		return 0, err
+	}
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.conn.Read(b)
+}
+
+// A writer is the lower side of a stream's output buffer.
+type writer struct{ s *stream }
+
+func (w writer) Write(b []byte) (int, error) {
+	if err := w.s.raw.SetWriteDeadline(w.s.deadline()); err != nil {
+		return 0, err
+	}
+	if err := w.s.ctx.Err(); err != nil {
+		// Last words: the client gets a moment to take them.
+		if err := w.s.raw.SetWriteDeadline(time.Now().Add(lingerTime)); err != nil {
+			return 0, err
+		}
+	}
+	return w.s.conn.Write(b)
+}
+
+// reply writes lines. An error stays with the buffer and is met by the next read.
+func (s *stream) reply(lines []string) {
+	for _, l := range lines {
+		_, _ = s.out.WriteString(l)
+		_, _ = s.out.WriteString("\r\n")
+	}
+}
+
+// What can be wrong with a line.
+var (
+	errBareLF  = errors.New("line ends with a bare LF")
+	errTooLong = errors.New("line too long")
+)
+
+// line reads a command line of at most max octets with its CR LF, and returns it
+// without. With errBareLF and errTooLong the line has been read to its LF, and the
+// session can go on; a line that is too long is given by its length only.
+func (s *stream) line(max int) (text string, length int, err error) {
+	var long []byte
+	for {
+		piece, err := s.in.ReadSlice('\n')
+		length += len(piece)
+		if length <= max {
+			long = append(long, piece...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil:
+			return "", length, err
+		case length > max:
+			return "", length, errTooLong
+		}
+		break
+	}
+	n := len(long)
+	if n < 2 || long[n-2] != '\r' {
+		return string(long[:n-1]), length, errBareLF
+	}
+	return string(long[:n-2]), length, nil
+}
+
+// startTLS makes a TLS server of the stream, in the time that a command has. It
+// returns how many octets had come too early: RFC 3207 section 4.2 wants them
+// dropped.
+func (s *stream) startTLS(conf *tls.Config) (early int, err error) {
+	if err := s.out.Flush(); err != nil {
+		return 0, err
+	}
+	early = s.in.Buffered()
+	conn := tls.Server(s.raw, conf)
+	if err := s.raw.SetDeadline(s.deadline()); err != nil {
+		return early, err
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.wait)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return early, err
+	}
+	s.conn = conn
+	s.in.Reset(s)
+	return early, nil
+}
+
+// tlsState is nil for a session in clear.
+func (s *stream) tlsState() *tls.ConnectionState {
+	c, ok := s.conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := c.ConnectionState()
+	return &state
+}
+
+// close sends what was held back and closes. If the client may still be sending,
+// linger waits a moment for it to see our last words: a socket that is closed with
+// unread input resets the connection, and the reply on its way may be lost.
+func (s *stream) close(linger bool) {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.out.Flush() == nil && linger {
+		s.drain()
+	}
+	_ = s.conn.Close() // nobody is left to be told
+}
+
+// drain takes what the client was still sending, up to a limit.
+func (s *stream) drain() {
+	half, ok := s.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	if s.raw.SetReadDeadline(time.Now().Add(lingerTime)) != nil || s.ctx.Err() != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, s.raw, lingerBytes) // whatever it is, and however it ends
+}
