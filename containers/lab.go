@@ -1,0 +1,172 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+
+	"strictmx/internal/wire"
+)
+
+// A Lab is what to start.
+type Lab struct {
+	Plan   wire.Plan
+	Setup  wire.Setup
+	Images Images
+	// Listen is called with every event, those of one side in order and never two
+	// at a time. Nil is allowed.
+	Listen func(wire.Side, wire.Event)
+}
+
+// A Running is a lab that was started.
+type Running struct {
+	Versions map[wire.Side]string // what each said when it was ready: Postfix's is "3.7.11"
+
+	engine *Engine
+	sides  map[wire.Side]*side
+}
+
+// A side is one container of a running lab.
+type side struct {
+	*Process
+	container testcontainers.Container // nil until it is created
+}
+
+// serial numbers the labs of this process.
+var serial atomic.Int64
+
+// closeTime bounds the removal of a lab.
+const closeTime = 30 * time.Second
+
+// Start makes a lab and returns when the mail system is ready to take messages.
+// Beside an error nothing is left of it. What the node or the mail system says it
+// cannot do is a [*wire.Error].
+func (e *Engine) Start(ctx context.Context, l Lab) (*Running, error) {
+	r := &Running{engine: e, sides: map[wire.Side]*side{}, Versions: map[wire.Side]string{}}
+	for _, s := range []wire.Side{wire.Node, wire.MailSystem} {
+		p := NewProcess(nil)
+		p.api = e.client
+		if l.Listen != nil {
+			p.Listen = func(ev wire.Event) { l.Listen(s, ev) }
+		}
+		r.sides[s] = &side{Process: p}
+	}
+	err := r.start(ctx, l)
+	if err == nil {
+		return r, nil
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	return nil, errors.Join(err, r.Close(closing))
+}
+
+func (r *Running) start(ctx context.Context, l Lab) error {
+	e, node, mta := r.engine, r.sides[wire.Node], r.sides[wire.MailSystem]
+	name := fmt.Sprintf("strictmx-%s-%d", e.lease.run, serial.Add(1))
+	// The mail system's container names the node's and not its number, so the two
+	// can be created side by side.
+	err := both(
+		func() (err error) {
+			node.container, err = e.create(ctx, l.Images.Node, name+"-node", node.Process, NodeContainer(l.Plan.Host.Name))
+			return err
+		},
+		func() (err error) {
+			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", mta.Process, MailSystemContainer("container:"+name+"-node"))
+			return err
+		},
+	)
+	if err != nil {
+		return err
+	}
+	// The node's network exists when its first process does; its addresses and
+	// servers come while the other container starts.
+	if err := node.container.Start(ctx); err != nil {
+		return node.why(wire.Node, err)
+	}
+	err = both(
+		func() (err error) {
+			if r.Versions[wire.Node], err = node.Begin(ctx, l.Plan); err != nil {
+				return node.why(wire.Node, err)
+			}
+			return nil
+		},
+		func() error {
+			if err := mta.container.Start(ctx); err != nil {
+				return mta.why(wire.MailSystem, err)
+			}
+			return nil
+		},
+	)
+	if err != nil {
+		return err
+	}
+	if r.Versions[wire.MailSystem], err = mta.Begin(ctx, l.Setup); err != nil {
+		return mta.why(wire.MailSystem, err)
+	}
+	return nil
+}
+
+// why prefers what the process said to what came of it.
+func (s *side) why(which wire.Side, err error) error {
+	if told, ok := errors.AsType[*wire.Error](s.reason(err)); ok {
+		return told
+	}
+	return fmt.Errorf("%s: %w", which, err)
+}
+
+// create makes a container without starting it.
+func (e *Engine) create(ctx context.Context, image, name string, opts ...testcontainers.ContainerCustomizer) (testcontainers.Container, error) {
+	req := testcontainers.GenericContainerRequest{
+		ContainerRequest: testcontainers.ContainerRequest{Image: image, Name: name},
+	}
+	for _, opt := range opts {
+		if err := opt.Customize(&req); err != nil {
+			return nil, err
+		}
+	}
+	return e.provider.CreateContainer(ctx, req.ContainerRequest)
+}
+
+// both runs two functions side by side.
+func both(a, b func() error) error {
+	var errA, errB error
+	var wg sync.WaitGroup
+	wg.Go(func() { errA = a() })
+	errB = b()
+	wg.Wait()
+	return errors.Join(errA, errB)
+}
+
+// Do carries out a command on one side and returns the event that ended it. An
+// event of kind error is returned as a [*wire.Error].
+func (r *Running) Do(ctx context.Context, s wire.Side, cmd wire.Command) (wire.Event, error) {
+	p, ok := r.sides[s]
+	if !ok {
+		return wire.Event{}, fmt.Errorf("side %q: want %s or %s", s, wire.Node, wire.MailSystem)
+	}
+	ev, err := p.Do(ctx, cmd)
+	if err != nil {
+		return ev, p.why(s, err)
+	}
+	return ev, nil
+}
+
+// Close ends the lab, in whatever state it is, and returns when both containers
+// are gone and all events were told. It may be called more than once.
+func (r *Running) Close(ctx context.Context) error {
+	remove := func(s *side) func() error {
+		return func() error {
+			if s.container == nil {
+				return nil
+			}
+			err := removeContainer(ctx, r.engine.client, s.container.GetContainerID())
+			return errors.Join(err, s.Drain(ctx), s.Hangup())
+		}
+	}
+	return both(remove(r.sides[wire.Node]), remove(r.sides[wire.MailSystem]))
+}

@@ -1,0 +1,61 @@
+package containers
+
+import (
+	"github.com/moby/moby/api/types/container"
+	"github.com/testcontainers/testcontainers-go"
+)
+
+// The bounds of a container. A lab that needs more is broken.
+const (
+	memoryLimit = 512 << 20 // bytes
+	pidsLimit   = 512
+)
+
+// NodeContainer is the request for the container of the pretend internet: no
+// network but its own loopback, and what making devices and namespaces takes.
+// host is the name of the mail system's machine, which a container that joins the
+// network takes over.
+func NodeContainer(host string) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		req.Cmd = []string{"node"}
+		req.ConfigModifier = func(c *container.Config) { c.Hostname = host }
+		req.HostConfigModifier = func(h *container.HostConfig) {
+			bound(h)
+			h.NetworkMode = "none"
+			h.ReadonlyRootfs = true
+			h.CapDrop = []string{"ALL"}
+			h.CapAdd = []string{"NET_ADMIN", "SYS_ADMIN", "NET_BIND_SERVICE"}
+			h.SecurityOpt = []string{"no-new-privileges"}
+			// The engine switches IPv6 off in namespaces that it gives no address.
+			h.Sysctls = map[string]string{
+				"net.ipv6.conf.all.disable_ipv6":     "0",
+				"net.ipv6.conf.default.disable_ipv6": "0",
+			}
+		}
+		return Leased("node")(req)
+	}
+}
+
+// MailSystemContainer is the request for the mail system's container. network is
+// "none", or "container:" with the name or number of the node's. It has the
+// capabilities that every container has and no more: Postfix changes users and
+// roots itself.
+func MailSystemContainer(network string) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		req.Cmd = []string{"mta"}
+		req.HostConfigModifier = func(h *container.HostConfig) {
+			bound(h)
+			h.NetworkMode = container.NetworkMode(network)
+			// A queue in memory: each message is synced to disk several times.
+			// Libraries of the chroot are loaded from it.
+			h.Tmpfs = map[string]string{"/var/spool/postfix": "exec,mode=0755,size=256m"}
+		}
+		return Leased("mail-system")(req)
+	}
+}
+
+func bound(h *container.HostConfig) {
+	pids := int64(pidsLimit)
+	h.Memory, h.MemorySwap = memoryLimit, memoryLimit
+	h.PidsLimit = &pids
+}

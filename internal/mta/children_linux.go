@@ -1,0 +1,149 @@
+package mta
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// children starts processes and reaps all that end: as first process we are the
+// parent of every orphan too. os/exec cannot be used beside it, as each would take
+// the other's.
+type children struct {
+	mu      sync.Mutex
+	waiting map[int]chan syscall.WaitStatus
+}
+
+func newChildren() *children {
+	return &children{waiting: map[int]chan syscall.WaitStatus{}}
+}
+
+// reap collects ended processes until stop is closed.
+func (c *children) reap(stop <-chan struct{}) {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGCHLD)
+	defer signal.Stop(ended)
+	for {
+		c.collect()
+		select {
+		case <-ended:
+		case <-stop:
+			return
+		}
+	}
+}
+
+func (c *children) collect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil || pid <= 0 {
+			return // no children, or none that ended
+		}
+		if w, ok := c.waiting[pid]; ok {
+			delete(c.waiting, pid)
+			w <- status
+		}
+	}
+}
+
+// A command is a program to start.
+type command struct {
+	args       []string // the first is the path
+	stdin      []byte
+	credential *syscall.Credential // nil: ours
+}
+
+// environment is that of all programs. Postfix drops what it does not know.
+var environment = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/"}
+
+// start runs a program with standard output and error going to the files.
+func (c *children) start(cmd command, stdin, stdout, stderr *os.File) (pid int, ended <-chan syscall.WaitStatus, err error) {
+	c.mu.Lock() // so that it cannot be reaped before it is known
+	defer c.mu.Unlock()
+	pid, err = syscall.ForkExec(cmd.args[0], cmd.args, &syscall.ProcAttr{
+		Dir:   "/",
+		Env:   environment,
+		Files: []uintptr{stdin.Fd(), stdout.Fd(), stderr.Fd()},
+		Sys:   &syscall.SysProcAttr{Credential: cmd.credential},
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("start %s: %w", cmd.args[0], err)
+	}
+	w := make(chan syscall.WaitStatus, 1)
+	c.waiting[pid] = w
+	return pid, w, nil
+}
+
+// An output is what a program printed and how it ended.
+type output struct {
+	stdout, stderr string
+	status         syscall.WaitStatus
+}
+
+// ok tells whether the program ended well.
+func (o output) ok() bool { return o.status.Exited() && o.status.ExitStatus() == 0 }
+
+// why is what the program had to say, or else how it ended.
+func (o output) why() string {
+	switch words := strings.TrimSpace(o.stderr); {
+	case words != "":
+		return words
+	case o.status.Signaled():
+		return "killed by " + o.status.Signal().String()
+	}
+	return fmt.Sprintf("exit status %d", o.status.ExitStatus())
+}
+
+// run runs a program to its end.
+func (c *children) run(cmd command) (output, error) {
+	var pipes [3]struct{ r, w *os.File }
+	defer func() {
+		for _, p := range pipes {
+			p.r.Close() // a second time, or nil: both harmless
+			p.w.Close()
+		}
+	}()
+	for i := range pipes {
+		var err error
+		if pipes[i].r, pipes[i].w, err = os.Pipe(); err != nil {
+			return output{}, err
+		}
+	}
+	_, ended, err := c.start(cmd, pipes[0].r, pipes[1].w, pipes[2].w)
+	if err != nil {
+		return output{}, err
+	}
+	pipes[0].r.Close()
+	pipes[1].w.Close()
+	pipes[2].w.Close()
+	var o output
+	var wg sync.WaitGroup
+	var errOut, errErr error
+	wg.Go(func() { o.stdout, errOut = readAll(pipes[1].r) })
+	wg.Go(func() { o.stderr, errErr = readAll(pipes[2].r) })
+	_, errIn := io.Copy(pipes[0].w, bytes.NewReader(cmd.stdin))
+	if errors.Is(errIn, syscall.EPIPE) {
+		errIn = nil // it did not want all of it, and says why itself
+	}
+	errIn = errors.Join(errIn, pipes[0].w.Close())
+	o.status = <-ended
+	wg.Wait()
+	return o, errors.Join(errIn, errOut, errErr)
+}
+
+func readAll(f *os.File) (string, error) {
+	b, err := io.ReadAll(f)
+	return string(b), err
+}
