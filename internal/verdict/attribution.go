@@ -1,0 +1,180 @@
+package verdict
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"strictmx/internal/mail"
+)
+
+// An attribution says which attempts at receivers belong to which recipient.
+//
+// An attempt that names recipients (RCPT) belongs to each of those that the mail
+// system has a delivery for, in the attempt's message; where the message could not
+// be told, in the only message that has such a recipient.
+//
+// A session that ended before RCPT names nobody. It belongs to a delivery that went
+// to its server, by the relay or a try of the log, and that no naming attempt at
+// that server accounts for. Such sessions are given out in their order, one for
+// each server, message, round and destination domain; where they do not suffice,
+// recipients of one message share the last one, as recipients of one transaction do.
+type attribution struct {
+	attempts []mail.Attempt
+	owners   map[owner][]int // indexes of attempts, in order
+}
+
+// An owner is a recipient of a message. Its domain is in lower case.
+type owner struct {
+	message int
+	address string
+}
+
+func ownerOf(message int, addr string) owner {
+	i := strings.LastIndexByte(addr, '@')
+	if i < 0 {
+		return owner{message, addr}
+	}
+	return owner{message, addr[:i] + strings.ToLower(addr[i:])}
+}
+
+// of returns a recipient's attempts in the order in which they ended.
+func (a attribution) of(r recipient) []mail.Attempt {
+	var out []mail.Attempt
+	for _, i := range a.owners[ownerOf(r.message, r.address)] {
+		out = append(out, a.attempts[i])
+	}
+	return out
+}
+
+// deciding finds the last attempt of a recipient's last delivery: at its relay or,
+// where the log names none, at a server that was tried before.
+func (a attribution) deciding(r recipient) (mail.Attempt, bool) {
+	servers := serversOf(r.last())
+	all := a.of(r)
+	slices.Reverse(all)
+	for _, at := range all {
+		if !at.Server.IsValid() || slices.Contains(servers, at.Server.Unmap()) {
+			return at, true
+		}
+	}
+	return mail.Attempt{}, false
+}
+
+// serversOf lists the addresses that a delivery went to.
+func serversOf(d mail.Delivery) []netip.Addr {
+	var out []netip.Addr
+	for _, t := range d.Tries {
+		out = append(out, t.Addr.Unmap())
+	}
+	if d.Relay != nil {
+		out = append(out, d.Relay.Addr.Unmap())
+	}
+	return out
+}
+
+func attribute(deliveries []mail.Delivery, attempts []mail.Attempt) attribution {
+	a := attribution{attempts: attempts, owners: map[owner][]int{}}
+	recipients := recipientsOf(deliveries)
+	for i, at := range attempts {
+		for _, r := range recipients {
+			if names(at, r.address) && (at.Message == r.message || at.Message < 0 && onlyMessageWith(recipients, r)) {
+				a.give(ownerOf(r.message, r.address), i)
+			}
+		}
+	}
+	a.nameless(recipients)
+	for o := range a.owners {
+		slices.Sort(a.owners[o])
+	}
+	return a
+}
+
+func (a attribution) give(o owner, i int) {
+	if !slices.Contains(a.owners[o], i) {
+		a.owners[o] = append(a.owners[o], i)
+	}
+}
+
+// names tells whether a recipient was accepted or refused by name in an attempt.
+func names(a mail.Attempt, addr string) bool {
+	return slices.ContainsFunc(a.Recipients, func(s string) bool { return SameAddress(s, addr) })
+}
+
+func onlyMessageWith(recipients []recipient, r recipient) bool {
+	for _, o := range recipients {
+		if o.message != r.message && SameAddress(o.address, r.address) {
+			return false
+		}
+	}
+	return true
+}
+
+// A visit is one session that the mail system's log tells of.
+type visit struct {
+	server  netip.Addr
+	message int
+	round   int // of the recipient's deliveries
+	domain  string
+}
+
+// nameless gives out the sessions that ended before RCPT.
+func (a attribution) nameless(recipients []recipient) {
+	free := map[netip.Addr][]int{}
+	for i, at := range a.attempts {
+		if len(at.Recipients) == 0 {
+			free[at.Server.Unmap()] = append(free[at.Server.Unmap()], i)
+		}
+	}
+	used := map[visit]int{}
+	last := map[visit]int{} // by server and message only
+	for _, r := range recipients {
+		o := ownerOf(r.message, r.address)
+		named := a.namedAt(o)
+		for round, d := range r.deliveries {
+			for _, server := range serversOf(d) {
+				if named[server] > 0 {
+					named[server]--
+					continue
+				}
+				v := visit{server, r.message, round, domainOf(r.address)}
+				where := visit{server: server, message: r.message}
+				i, ok := used[v]
+				if !ok {
+					i, ok = take(free, server, r.message, a.attempts)
+				}
+				if !ok {
+					i, ok = last[where]
+				}
+				if ok {
+					used[v], last[where] = i, i
+					a.give(o, i)
+				}
+			}
+		}
+	}
+}
+
+// namedAt counts an owner's attempts so far by server.
+func (a attribution) namedAt(o owner) map[netip.Addr]int {
+	out := map[netip.Addr]int{}
+	for _, i := range a.owners[o] {
+		out[a.attempts[i].Server.Unmap()]++
+	}
+	return out
+}
+
+// take removes the first free session at a server that can be about a message.
+func take(free map[netip.Addr][]int, server netip.Addr, message int, attempts []mail.Attempt) (int, bool) {
+	for k, i := range free[server] {
+		if m := attempts[i].Message; m < 0 || m == message {
+			free[server] = slices.Delete(free[server], k, k+1)
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func domainOf(addr string) string {
+	return strings.ToLower(addr[strings.LastIndexByte(addr, '@')+1:])
+}
