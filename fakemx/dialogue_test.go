@@ -1,7 +1,6 @@
 package fakemx
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"flag"
@@ -249,12 +248,3 @@ func (d *dialogue) SetReadDeadline(time.Time) error  { return nil }
 func (d *dialogue) SetWriteDeadline(time.Time) error { return nil }
 
 func tcpAddr(s string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(s)) }
-
-// fromClient makes a connection of raw octets, for the fuzz target and tables.
-func fromClient(input []byte) (*dialogue, *bufio.Scanner) {
-	d := &dialogue{out: new(bytes.Buffer)}
-	if len(input) > 0 {
-		d.blocks = []block{{nil, input}}
-	}
-	return d, bufio.NewScanner(d.out)
-}

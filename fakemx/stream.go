@@ -73,13 +73,18 @@ func (s *stream) Read(b []byte) (int, error) {
 // A writer is the lower side of a stream's output buffer.
 type writer struct{ s *stream }
 
+// Write waits for the client to take b. Last words, when time is up or ctx has
+// ended, get a moment.
 func (w writer) Write(b []byte) (int, error) {
-	if err := w.s.raw.SetWriteDeadline(w.s.deadline()); err != nil {
+	moment, d := time.Now().Add(lingerTime), w.s.deadline()
+	if d.Before(moment) {
+		d = moment
+	}
+	if err := w.s.raw.SetWriteDeadline(d); err != nil {
 		return 0, err
 	}
-	if err := w.s.ctx.Err(); err != nil {
-		// Last words: the client gets a moment to take them.
-		if err := w.s.raw.SetWriteDeadline(time.Now().Add(lingerTime)); err != nil {
+	if w.s.ctx.Err() != nil {
+		if err := w.s.raw.SetWriteDeadline(moment); err != nil {
 			return 0, err
 		}
 	}

@@ -66,7 +66,7 @@ func (w *wire) reply() ([]string, error) {
 			return lines, errors.Join(err, w.err)
 		}
 		lines = append(lines, line)
-		if len(line) < 4 || line[3] != '-' {
+		if len(line) < 4 || line[3] != '-' || !digits(line[:3]) {
 			return lines, nil
 		}
 		if len(lines) == replyLines {
