@@ -8,17 +8,7 @@ import (
 	"strictmx/internal/mail"
 )
 
-// An attribution says which attempts at receivers belong to which recipient.
-//
-// An attempt that names recipients (RCPT) belongs to each of those that the mail
-// system has a delivery for, in the attempt's message; where the message could not
-// be told, in the only message that has such a recipient.
-//
-// A session that ended before RCPT names nobody. It belongs to a delivery that went
-// to its server, by the relay or a try of the log, and that no naming attempt at
-// that server accounts for. Such sessions are given out in their order, one for
-// each server, message, round and destination domain; where they do not suffice,
-// recipients of one message share the last one, as recipients of one transaction do.
+// An attribution says which attempts belong to which recipient, by index.
 type attribution struct {
 	attempts []mail.Attempt
 	owners   map[owner][]int // indexes of attempts, in order
@@ -38,27 +28,34 @@ func ownerOf(message int, addr string) owner {
 	return owner{message, addr[:i] + strings.ToLower(addr[i:])}
 }
 
-// of returns a recipient's attempts in the order in which they ended.
-func (a attribution) of(r recipient) []mail.Attempt {
-	var out []mail.Attempt
-	for _, i := range a.owners[ownerOf(r.message, r.address)] {
-		out = append(out, a.attempts[i])
+// account puts deliveries and attempts together. The rules are at [Recipients].
+func account(deliveries []mail.Delivery, attempts []mail.Attempt) []Recipient {
+	recipients := recipientsOf(deliveries)
+	a := attribute(recipients, attempts)
+	for k := range recipients {
+		r := &recipients[k]
+		for _, i := range a.owners[ownerOf(r.Message, r.Address)] {
+			r.Attempts = append(r.Attempts, attempts[i])
+		}
+		r.Deciding = deciding(*r)
 	}
-	return out
+	return recipients
 }
 
 // deciding finds the last attempt of a recipient's last delivery: at its relay or,
 // where the log names none, at a server that was tried before.
-func (a attribution) deciding(r recipient) (mail.Attempt, bool) {
-	servers := serversOf(r.last())
-	all := a.of(r)
-	slices.Reverse(all)
-	for _, at := range all {
-		if !at.Server.IsValid() || slices.Contains(servers, at.Server.Unmap()) {
-			return at, true
+func deciding(r Recipient) *mail.Attempt {
+	servers := serversOf(r.Last())
+	if relay := r.Last().Relay; relay != nil {
+		servers = servers[len(servers)-1:]
+	}
+	for i := len(r.Attempts) - 1; i >= 0; i-- {
+		a := r.Attempts[i]
+		if !a.Server.IsValid() || slices.Contains(servers, a.Server.Unmap()) {
+			return &a
 		}
 	}
-	return mail.Attempt{}, false
+	return nil
 }
 
 // serversOf lists the addresses that a delivery went to.
@@ -73,13 +70,12 @@ func serversOf(d mail.Delivery) []netip.Addr {
 	return out
 }
 
-func attribute(deliveries []mail.Delivery, attempts []mail.Attempt) attribution {
+func attribute(recipients []Recipient, attempts []mail.Attempt) attribution {
 	a := attribution{attempts: attempts, owners: map[owner][]int{}}
-	recipients := recipientsOf(deliveries)
 	for i, at := range attempts {
 		for _, r := range recipients {
-			if names(at, r.address) && (at.Message == r.message || at.Message < 0 && onlyMessageWith(recipients, r)) {
-				a.give(ownerOf(r.message, r.address), i)
+			if names(at, r.Address) && (at.Message == r.Message || at.Message < 0 && onlyMessageWith(recipients, r)) {
+				a.give(ownerOf(r.Message, r.Address), i)
 			}
 		}
 	}
@@ -101,9 +97,9 @@ func names(a mail.Attempt, addr string) bool {
 	return slices.ContainsFunc(a.Recipients, func(s string) bool { return SameAddress(s, addr) })
 }
 
-func onlyMessageWith(recipients []recipient, r recipient) bool {
+func onlyMessageWith(recipients []Recipient, r Recipient) bool {
 	for _, o := range recipients {
-		if o.message != r.message && SameAddress(o.address, r.address) {
+		if o.Message != r.Message && SameAddress(o.Address, r.Address) {
 			return false
 		}
 	}
@@ -119,7 +115,7 @@ type visit struct {
 }
 
 // nameless gives out the sessions that ended before RCPT.
-func (a attribution) nameless(recipients []recipient) {
+func (a attribution) nameless(recipients []Recipient) {
 	free := map[netip.Addr][]int{}
 	for i, at := range a.attempts {
 		if len(at.Recipients) == 0 {
@@ -129,19 +125,19 @@ func (a attribution) nameless(recipients []recipient) {
 	used := map[visit]int{}
 	last := map[visit]int{} // by server and message only
 	for _, r := range recipients {
-		o := ownerOf(r.message, r.address)
+		o := ownerOf(r.Message, r.Address)
 		named := a.namedAt(o)
-		for round, d := range r.deliveries {
+		for round, d := range r.Deliveries {
 			for _, server := range serversOf(d) {
 				if named[server] > 0 {
 					named[server]--
 					continue
 				}
-				v := visit{server, r.message, round, domainOf(r.address)}
-				where := visit{server: server, message: r.message}
+				v := visit{server, r.Message, round, domainOf(r.Address)}
+				where := visit{server: server, message: r.Message}
 				i, ok := used[v]
 				if !ok {
-					i, ok = take(free, server, r.message, a.attempts)
+					i, ok = take(free, server, r.Message, a.attempts)
 				}
 				if !ok {
 					i, ok = last[where]

@@ -11,11 +11,11 @@ import (
 )
 
 // compare holds one want against one recipient.
-func (j *judge) compare(w scenarios.Want, r recipient) {
-	d := r.last()
+func (j *judge) compare(w scenarios.Want, r Recipient) {
+	d := r.Last()
 	differ := func(field, want, got string) {
 		j.out = append(j.out, Mismatch{
-			Field: field, Want: want, Got: got, Message: r.message, Step: d.Step, Recipient: r.address, At: w.At,
+			Field: field, Want: want, Got: got, Message: r.Message, Step: d.Step, Recipient: r.Address, At: w.At,
 		})
 	}
 	if w.Outcome != "" && w.Outcome != d.Outcome {
@@ -31,22 +31,25 @@ func (j *judge) compare(w scenarios.Want, r recipient) {
 		differ("seconds", rangeText(*w.Seconds), number(d.Delay))
 	}
 	if w.Attempts != nil {
-		if n := len(j.attempts.of(r)); n != *w.Attempts {
+		if n := len(r.Attempts); n != *w.Attempts {
 			differ("attempts", strconv.Itoa(*w.Attempts), strconv.Itoa(n))
 		}
 	}
 	if w.Client == "" && w.Stage == nil && w.Rule == "" && w.Reply == "" && w.Receiver == "" {
 		return
 	}
-	a, ok := j.attempts.deciding(r)
-	compareAttempt(w, a, ok, differ)
+	compareAttempt(w, r.Deciding, differ)
 }
 
 // compareAttempt holds a want against the deciding attempt. Without one, all that
 // is written differs.
-func compareAttempt(w scenarios.Want, a mail.Attempt, ok bool, differ func(field, want, got string)) {
+func compareAttempt(w scenarios.Want, decided *mail.Attempt, differ func(field, want, got string)) {
+	var a mail.Attempt
+	if decided != nil {
+		a = *decided
+	}
 	check := func(field, want, got string, same bool) {
-		if !ok {
+		if decided == nil {
 			differ(field, want, "no attempt")
 		} else if !same {
 			differ(field, want, orNone(got))

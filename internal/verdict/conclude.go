@@ -15,12 +15,11 @@ import (
 type Result string
 
 const (
-	Pass         Result = "pass"     // all as wanted and, for a cure, proven
-	Mismatched   Result = "mismatch" // something wanted was not seen
-	Unproven     Result = "unproven" // a cure of something that was not shown to be ill
-	Errored      Result = "error"    // the lab broke
-	Skipped      Result = "skipped"  // not run here, for a stated reason
-	notConcluded Result = ""
+	Pass       Result = "pass"     // all as wanted and, for a cure, proven
+	Mismatched Result = "mismatch" // something wanted was not seen
+	Unproven   Result = "unproven" // a cure of something that was not shown to be ill
+	Errored    Result = "error"    // the lab broke
+	Skipped    Result = "skipped"  // not run here, for a stated reason
 )
 
 // A CaseResult is one case that was run, or was not. The zero value of what is not
@@ -116,8 +115,8 @@ func (c CaseResult) why() string {
 
 // failed tells whether some recipient was not delivered to in the end.
 func failed(o Observed) bool {
-	return slices.ContainsFunc(recipientsOf(o.Deliveries), func(r recipient) bool {
-		return r.last().Outcome != mail.Sent
+	return slices.ContainsFunc(recipientsOf(o.Deliveries), func(r Recipient) bool {
+		return r.Last().Outcome != mail.Sent
 	})
 }
 

@@ -49,11 +49,11 @@ const None = "none"
 // alias was expanded to. Outcome, status, text and seconds are those of the last
 // delivery of a recipient; client, stage, rule, reply and receiver those of the
 // deciding attempt, which is the last one of that delivery. What attempts belong
-// to a recipient is told at [attribution].
+// to a recipient is told at [Recipients].
 func Judge(c scenarios.Case, o Observed) []Mismatch {
 	notices, attempts := splitNotices(o)
-	j := judge{c: c, o: o, attempts: attribute(o.Deliveries, attempts)}
-	recipients := recipientsOf(o.Deliveries)
+	j := judge{c: c, o: o}
+	recipients := account(o.Deliveries, attempts)
 	for _, w := range c.Want {
 		j.want(w, recipients)
 	}
@@ -64,28 +64,47 @@ func Judge(c scenarios.Case, o Observed) []Mismatch {
 
 // A judge gathers the mismatches of one case.
 type judge struct {
-	c        scenarios.Case
-	o        Observed
-	attempts attribution
-	out      []Mismatch
+	c   scenarios.Case
+	o   Observed
+	out []Mismatch
 }
 
-// A recipient is one address to which a message was to be delivered, with its
-// deliveries in the order of the log.
-type recipient struct {
-	message    int
-	address    string
-	deliveries []mail.Delivery
+// A Recipient is one address to which a message was to be delivered, and all that
+// was seen of it.
+type Recipient struct {
+	Message    int
+	Address    string
+	Deliveries []mail.Delivery // in the order of the log; never empty
+	Attempts   []mail.Attempt  // at receivers, in the order in which they ended
+	Deciding   *mail.Attempt   // the last one of the last delivery; nil if no receiver saw it
 }
 
-func (r recipient) last() mail.Delivery { return r.deliveries[len(r.deliveries)-1] }
+// Last is the last delivery.
+func (r Recipient) Last() mail.Delivery { return r.Deliveries[len(r.Deliveries)-1] }
+
+// Recipients puts together what the mail system and the receivers saw of each
+// recipient of the case's messages, in the order in which they were first logged.
+//
+// An attempt that names recipients (RCPT) belongs to each of those that the mail
+// system has a delivery for, in the attempt's message; where the message could not
+// be told, in the only message that has such a recipient.
+//
+// A session that ended before RCPT names nobody. It belongs to a delivery that went
+// to its server, by the relay or a try of the log, and that no naming attempt at
+// that server accounts for. Such sessions are given out in their order, one for
+// each server, message, round and destination domain; where they do not suffice,
+// recipients of one message share the last one, as recipients of one transaction do.
+func Recipients(o Observed) []Recipient {
+	_, attempts := splitNotices(o)
+	return account(o.Deliveries, attempts)
+}
 
 // named tells whether an address is the recipient, or the alias that it came of.
-func (r recipient) named(addr string) bool {
-	if SameAddress(r.address, addr) {
+func (r Recipient) named(addr string) bool {
+	if SameAddress(r.Address, addr) {
 		return true
 	}
-	for _, d := range r.deliveries {
+	for _, d := range r.Deliveries {
 		if d.OrigTo != "" && SameAddress(d.OrigTo, addr) {
 			return true
 		}
@@ -95,20 +114,20 @@ func (r recipient) named(addr string) bool {
 
 // recipientsOf groups deliveries by message and address, in the order in which
 // they came first. Mail that is none of the case's is left out.
-func recipientsOf(deliveries []mail.Delivery) []recipient {
-	var out []recipient
+func recipientsOf(deliveries []mail.Delivery) []Recipient {
+	var out []Recipient
 next:
 	for _, d := range deliveries {
 		if d.Message < 0 {
 			continue
 		}
 		for i := range out {
-			if r := &out[i]; r.message == d.Message && SameAddress(r.address, d.Recipient) {
-				r.deliveries = append(r.deliveries, d)
+			if r := &out[i]; r.Message == d.Message && SameAddress(r.Address, d.Recipient) {
+				r.Deliveries = append(r.Deliveries, d)
 				continue next
 			}
 		}
-		out = append(out, recipient{d.Message, d.Recipient, []mail.Delivery{d}})
+		out = append(out, Recipient{Message: d.Message, Address: d.Recipient, Deliveries: []mail.Delivery{d}})
 	}
 	return out
 }
@@ -124,10 +143,10 @@ func SameAddress(a, b string) bool {
 }
 
 // want compares one want with the recipients that it speaks of.
-func (j *judge) want(w scenarios.Want, recipients []recipient) {
+func (j *judge) want(w scenarios.Want, recipients []Recipient) {
 	found := false
 	for _, r := range recipients {
-		if w.Message >= 0 && w.Message != r.message {
+		if w.Message >= 0 && w.Message != r.Message {
 			continue
 		}
 		if w.To != "" && !r.named(w.To) || w.To == "" && j.namedElsewhere(r) {
@@ -145,9 +164,9 @@ func (j *judge) want(w scenarios.Want, recipients []recipient) {
 }
 
 // namedElsewhere tells whether a want speaks of the recipient by name.
-func (j *judge) namedElsewhere(r recipient) bool {
+func (j *judge) namedElsewhere(r Recipient) bool {
 	for _, w := range j.c.Want {
-		if w.To != "" && (w.Message < 0 || w.Message == r.message) && r.named(w.To) {
+		if w.To != "" && (w.Message < 0 || w.Message == r.Message) && r.named(w.To) {
 			return true
 		}
 	}
@@ -170,12 +189,12 @@ func (j *judge) isSent(w scenarios.Want) bool {
 }
 
 // lost reports envelope recipients of which nothing was heard.
-func (j *judge) lost(recipients []recipient) {
+func (j *judge) lost(recipients []Recipient) {
 	for i, m := range j.c.Messages {
 	next:
 		for _, to := range m.To {
 			for _, r := range recipients {
-				if r.message == i && r.named(to) {
+				if r.Message == i && r.named(to) {
 					continue next
 				}
 			}
@@ -193,23 +212,23 @@ func (j *judge) lost(recipients []recipient) {
 // twice reports recipients that were given a message more than once: by the mail
 // system's account or by the receivers'. The two differ where a connection was
 // lost after the receiver had accepted.
-func (j *judge) twice(recipients []recipient) {
+func (j *judge) twice(recipients []Recipient) {
 	for _, r := range recipients {
 		sent, taken := 0, 0
-		for _, d := range r.deliveries {
+		for _, d := range r.Deliveries {
 			if d.Outcome == mail.Sent && !handedOver(d, j.o.Deliveries) {
 				sent++
 			}
 		}
-		for _, a := range j.attempts.of(r) {
-			if accepted(a) && names(a, r.address) {
+		for _, a := range r.Attempts {
+			if accepted(a) && names(a, r.Address) {
 				taken++
 			}
 		}
 		if n := max(sent, taken); n > 1 {
 			j.out = append(j.out, Mismatch{
 				Field: "duplicate", Want: "sent once", Got: fmt.Sprintf("sent %d times", n),
-				Message: r.message, Step: r.last().Step, Recipient: r.address, At: j.c.At,
+				Message: r.Message, Step: r.Last().Step, Recipient: r.Address, At: j.c.At,
 			})
 		}
 	}

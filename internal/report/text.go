@@ -1,0 +1,249 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"strictmx/internal/mail"
+	"strictmx/internal/verdict"
+)
+
+// Text writes a run for people: the evidence of every case that is not as wanted,
+// then of each scenario what failed, why, and what cured it, then the totals.
+func Text(w io.Writer, r Report, s Style) error {
+	p := printer{style: s}
+	for _, c := range r.Cases {
+		if c.Result != verdict.Pass && c.Result != verdict.Skipped {
+			p.evidence(c)
+		}
+	}
+	for rest := r.Cases; len(rest) > 0; {
+		n := slices.IndexFunc(rest, func(c Case) bool { return c.Scenario != rest[0].Scenario })
+		if n < 0 {
+			n = len(rest)
+		}
+		p.scenario(rest[:n])
+		rest = rest[n:]
+	}
+	p.totals(r.Summary)
+	if _, err := io.WriteString(w, p.text.String()); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Progress writes the one line that is shown when a case has ended.
+func Progress(w io.Writer, c Case, s Style) error {
+	text := Clean(c.Scenario + "/" + c.Name)
+	_, err := fmt.Fprintf(w, "%s  %-40s  %s  %s\n", s.word(c.Result), text, Clean(outcome(c)),
+		s.paint(faint, fmt.Sprintf("%.2fs", c.Seconds)))
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// outcome says in a few words what became of a case.
+func outcome(c Case) string {
+	if c.Error != nil {
+		return c.Error.Message
+	}
+	recipients := verdict.Recipients(verdict.Observed{Deliveries: c.Deliveries, Attempts: c.Attempts})
+	switch {
+	case c.Result == verdict.Skipped:
+		return c.Reason
+	case len(recipients) == 0:
+		return "no delivery"
+	case len(recipients) == 1:
+		return fate(recipients[0])
+	}
+	var order []string
+	count := map[string]int{}
+	for _, r := range recipients {
+		f := fate(r)
+		if r.Last().Outcome == mail.Sent {
+			f = string(mail.Sent)
+		}
+		if count[f]++; count[f] == 1 {
+			order = append(order, f)
+		}
+	}
+	for i, f := range order {
+		order[i] = fmt.Sprintf("%d %s", count[f], f)
+	}
+	return strings.Join(order, ", ")
+}
+
+// fate says in a few words what became of a recipient: "bounced 5.7.1 by
+// gmail/ptr-missing over IPv6".
+func fate(r verdict.Recipient) string {
+	d := r.Last()
+	f := string(d.Outcome)
+	if d.Expired {
+		f = "expired"
+	}
+	f = strings.TrimSpace(f + " " + d.Status.String())
+	if r.Deciding == nil {
+		if d.Relay != nil {
+			f += " at " + d.Relay.Host
+		}
+		return f
+	}
+	f += " by " + cmp.Or(r.Deciding.Rule, r.Deciding.Receiver)
+	if a := r.Deciding.Client; a.IsValid() {
+		f += " over " + familyOf(a.Unmap().Is4())
+	}
+	if n := len(r.Attempts); n > 1 {
+		f += fmt.Sprintf(" at attempt %d", n)
+	}
+	return f
+}
+
+func familyOf(v4 bool) string {
+	if v4 {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
+// A printer gathers text. Everything that goes in is clean already.
+type printer struct {
+	style Style
+	text  strings.Builder
+}
+
+func (p *printer) line(format string, args ...any) {
+	fmt.Fprintf(&p.text, format, args...)
+	p.text.WriteByte('\n')
+}
+
+// wrapped prints text that may be long.
+func (p *printer) wrapped(first, next, text string) {
+	for _, l := range p.style.wrap(first, next, Clean(text)) {
+		p.line("%s", l)
+	}
+}
+
+// scenario prints what the cases of a scenario showed.
+func (p *printer) scenario(cases []Case) {
+	name := Clean(cases[0].Scenario)
+	p.line("%s", p.style.paint(bold, name)+"  "+Clean(cases[0].Title))
+	for _, c := range cases {
+		p.line("  %s  %s", p.style.word(c.Result), p.style.paint(bold, Clean(c.Name))+role(c))
+		p.fates(c)
+		if c.Cures != "" || c.FailsToCure != "" {
+			p.added(c)
+		}
+	}
+	p.line("")
+}
+
+// role says what a case is to another one.
+func role(c Case) string {
+	switch {
+	case c.Cures != "" && c.Result == verdict.Pass:
+		return ", cures " + Clean(c.Cures)
+	case c.FailsToCure != "" && c.Result == verdict.Pass:
+		return ", does not cure " + Clean(c.FailsToCure)
+	case c.Cures+c.FailsToCure != "":
+		return ", tried on " + Clean(c.Cures+c.FailsToCure)
+	}
+	return ""
+}
+
+const summaryIndent = "            "
+
+// fates prints what became of the recipients and, for those that were refused, why.
+func (p *printer) fates(c Case) {
+	if c.Reason != "" {
+		p.wrapped(summaryIndent, summaryIndent, c.Reason)
+	}
+	if c.Error != nil {
+		p.wrapped(summaryIndent, summaryIndent+"  ", c.Error.String())
+		return
+	}
+	recipients := verdict.Recipients(verdict.Observed{Deliveries: c.Deliveries, Attempts: c.Attempts})
+	for _, r := range recipients {
+		text := fate(r)
+		if len(recipients) > 1 {
+			text = r.Address + " " + text
+		}
+		p.wrapped(summaryIndent, summaryIndent+"  ", text)
+		if r.Last().Outcome == mail.Sent {
+			continue
+		}
+		if r.Deciding == nil {
+			p.wrapped(summaryIndent+"  ", summaryIndent+"  ", r.Last().Text)
+			continue
+		}
+		p.wrapped(summaryIndent+"  ", summaryIndent+"  ", strings.Join(r.Deciding.Reply, " "))
+	}
+}
+
+// added prints what a case adds to its baseline.
+func (p *printer) added(c Case) {
+	for _, f := range c.Added {
+		how := "with "
+		if f.Replace {
+			how = "with, instead of the file before, "
+		}
+		p.line("%s%s%s:", summaryIndent, how, Clean(f.Path))
+		for l := range strings.Lines(strings.TrimRight(f.Text, " \r\n\t")) {
+			p.line("%s    %s", summaryIndent, Clean(strings.ReplaceAll(strings.TrimRight(l, "\r\n"), "\t", "  ")))
+		}
+	}
+	for _, s := range c.Changed {
+		p.line("%swhile %s", summaryIndent, Clean(s))
+	}
+}
+
+// totals prints the last lines.
+func (p *printer) totals(s Summary) {
+	parts := []string{fmt.Sprintf("%d cases", s.Cases)}
+	if s.Cases == 1 {
+		parts[0] = "1 case"
+	}
+	for _, n := range []struct {
+		count int
+		word  string
+		color string
+	}{
+		{s.Passed, "as wanted", green},
+		{s.Mismatched, "with mismatches", red},
+		{s.Unproven, "unproven", yellow},
+		{s.Errors, "with errors of the lab", red},
+		{s.Skipped, "skipped", faint},
+	} {
+		if n.count > 0 {
+			parts = append(parts, p.style.paint(n.color, fmt.Sprintf("%d %s", n.count, n.word)))
+		}
+	}
+	text := strings.Join(parts, ", ") + fmt.Sprintf(" in %.1fs", s.Seconds)
+	var with []string
+	if s.Postfix != "" {
+		with = append(with, "Postfix "+Clean(s.Postfix))
+	}
+	if s.Engine != "" {
+		with = append(with, "container engine "+Clean(s.Engine))
+	}
+	if len(with) > 0 {
+		text += " (" + strings.Join(with, ", ") + ")"
+	}
+	p.line("%s", text)
+}
+
+// String is the error with its kind and place.
+func (e *Error) String() string {
+	s := e.Message
+	if e.File != "" && !strings.HasPrefix(s, e.File) {
+		place := e.File
+		if e.Line > 0 {
+			place += fmt.Sprintf(":%d", e.Line)
+		}
+		s = place + ": " + s
+	}
+	return s + " (" + e.Kind + ")"
+}
