@@ -34,12 +34,36 @@ func Unprovable(p *Prepared) string {
 			}
 		}
 	}
+	if name := heloName(p); strings.Contains(name, "$") {
+		return "only a mail system can expand the HELO name " + name
+	}
 	return ""
+}
+
+// heloName is the name that Postfix greets with: smtp_helo_name, by default
+// $myhostname.
+func heloName(p *Prepared) string {
+	own, helo := p.Plan.Host.Name, "$myhostname"
+	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
+		params, err := scenarios.MainCFParameters(f)
+		if err != nil {
+			continue // the loader has told
+		}
+		for _, param := range params {
+			switch param.Name {
+			case "myhostname":
+				own = param.Value
+			case "smtp_helo_name":
+				helo = param.Value
+			}
+		}
+	}
+	return strings.NewReplacer("$myhostname", own, "${myhostname}", own).Replace(helo)
 }
 
 // WithoutNotices is the case as far as the in-process ring can prove it.
 func WithoutNotices(c scenarios.Case) scenarios.Case {
-	c.DSN = nil
+	c.DSN, c.NoDSN = nil, false
 	return c
 }
 
@@ -60,7 +84,7 @@ func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 	}
 	for i, m := range p.Case.Messages {
 		for _, to := range m.To {
-			c := client{world: w, plan: p.Plan, family: wantedFamily(p.Case, to)}
+			c := client{world: w, plan: p.Plan, helo: heloName(p), family: wantedFamily(p.Case, to)}
 			d, err := c.deliver(ctx, m, to)
 			if err != nil {
 				return rec, err
@@ -111,6 +135,7 @@ func family(a netip.Addr) string {
 type client struct {
 	world  *world.World
 	plan   wire.Plan
+	helo   string
 	family string // tried first
 }
 
@@ -181,7 +206,7 @@ func (c client) session(ctx context.Context, m scenarios.Message, from netip.Add
 	rcv := c.world.ByAddr(d.Relay.Addr)
 	conn, wait := world.Dial(ctx, rcv.Server, from, d.Relay.Addr)
 	dialogue, err := fakemx.Submit(ctx, conn, fakemx.Envelope{
-		Helo: c.plan.Host.Name, From: m.From, To: []string{d.Recipient}, Content: m.Content,
+		Helo: c.helo, From: m.From, To: []string{d.Recipient}, Content: m.Content,
 	})
 	conn.Close()
 	wait()

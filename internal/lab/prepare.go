@@ -60,7 +60,7 @@ func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, er
 	receivers, err := planReceivers(sc, set)
 	errs = append(errs, err)
 	if zones != nil {
-		receivers = append(receivers, capture(c, receivers, zones.Has)...)
+		receivers = capture(c, receivers, zones.Has)
 	}
 	p.Plan.Receivers = receivers
 	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers)...)
@@ -150,32 +150,32 @@ func madeUpHost(name string, i int) wire.MXHost {
 	}}
 }
 
-// capture makes the receiver that takes delivery notices for the senders' domains
-// that have no mail server in the scenario.
-func capture(c scenarios.Case, have []wire.Receiver, has func(name, typ string) bool) []wire.Receiver {
-	served := map[string]bool{}
-	for _, r := range have {
-		for _, d := range r.Domains {
-			served[d] = true
-		}
-	}
-	var domains []string
+// capture sees to it that what delivery notices say is kept: by the receivers of
+// the senders' domains and, for domains that have no mail server in the scenario,
+// by a receiver that is added here.
+func capture(c scenarios.Case, receivers []wire.Receiver, has func(name, typ string) bool) []wire.Receiver {
+	var added []string
 	for _, m := range c.Messages {
 		_, domain, ok := cutDomain(m.From)
-		if !ok || served[domain] || has(domain+".", "MX") {
+		if !ok {
 			continue
 		}
-		served[domain] = true
-		domains = append(domains, domain)
+		i := slices.IndexFunc(receivers, func(r wire.Receiver) bool { return slices.Contains(r.Domains, domain) })
+		switch {
+		case i >= 0:
+			receivers[i].Keep = true
+		case !has(domain+".", "MX") && !slices.Contains(added, domain):
+			added = append(added, domain)
+		}
 	}
-	if len(domains) == 0 {
-		return nil
+	if len(added) == 0 {
+		return receivers
 	}
-	sort.Strings(domains)
-	return []wire.Receiver{{
-		Name: senderReceiver, Profile: "postfix", Domains: domains, Keep: true,
-		Hosts: []wire.MXHost{madeUpHost("mx."+domains[0]+".", 50)},
-	}}
+	sort.Strings(added)
+	return append(receivers, wire.Receiver{
+		Name: senderReceiver, Profile: "postfix", Domains: added, Keep: true,
+		Hosts: []wire.MXHost{madeUpHost("mx."+added[0]+".", 50)},
+	})
 }
 
 // cutDomain splits an address at its last @ and lowers the domain.

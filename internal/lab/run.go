@@ -70,7 +70,7 @@ func drive(ctx context.Context, s Session, p *Prepared, w *watch) error {
 	// apart: the mail system's log may be ahead. The deadline may have passed.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, err := s.Do(ctx, Node, wire.Command{Op: wire.OpSync})
+	_, err := s.Do(ctx, wire.Node, wire.Command{Op: wire.OpSync})
 	return err
 }
 
@@ -78,9 +78,9 @@ func inject(ctx context.Context, s Session, i int, m scenarios.Message) error {
 	cmd := wire.Command{Op: wire.OpSubmit, Message: &wire.Message{
 		Index: i, From: m.From, To: m.To, Content: m.Content,
 	}}
-	side := MailSystem
+	side := wire.MailSystem
 	if m.Via == "smtp" {
-		cmd.Op, side = wire.OpSend, Node
+		cmd.Op, side = wire.OpSend, wire.Node
 	}
 	if _, err := s.Do(ctx, side, cmd); err != nil {
 		return fmt.Errorf("message %d to %s: %w", i, strings.Join(m.To, ", "), err)
@@ -109,7 +109,7 @@ func (w *watch) expect(index int, messageID string) {
 	w.logs.Expect(index, messageID)
 }
 
-func (w *watch) event(side Side, ev wire.Event) {
+func (w *watch) event(side wire.Side, ev wire.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch ev.Kind {
@@ -124,7 +124,7 @@ func (w *watch) event(side Side, ev wire.Event) {
 	case wire.KindQuestion:
 		w.rec.Questions = append(w.rec.Questions, *ev.Question)
 	case wire.KindReady:
-		if side == MailSystem {
+		if side == wire.MailSystem {
 			w.rec.Version = ev.Text
 		}
 	case wire.KindError:

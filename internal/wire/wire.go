@@ -16,6 +16,14 @@ import (
 	"strictmx/internal/mail"
 )
 
+// A Side is one of the two programs of a lab.
+type Side string
+
+const (
+	Node       Side = "node"
+	MailSystem Side = "mail system"
+)
+
 // A Plan is the pretend internet of one case.
 type Plan struct {
 	Host      Host         `json:"host"`
