@@ -53,8 +53,8 @@ type backend struct{ f *front }
 
 var _ smtp.Session = backend{}
 
-// refused is what the engine is told; the front knows the words.
-func refused(r *refusal) error {
+// toEngine is a refusal as the engine is told of it; the front knows the words.
+func toEngine(r *refusal) error {
 	return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.NoEnhancedCode, Message: fmt.Sprint("refused by ", r.rule)}
 }
 
@@ -73,7 +73,7 @@ func (b backend) Mail(string, *smtp.MailOptions) error {
 	s.record(mail.Mail, *r, nil)
 	s.over()
 	b.f.answer = r
-	return refused(r)
+	return toEngine(r)
 }
 
 // Rcpt takes or refuses one recipient.
@@ -92,7 +92,7 @@ func (b backend) Rcpt(string, *smtp.RcptOptions) error {
 	s.record(mail.Rcpt, *r, []string{s.tx.at})
 	s.tx.recorded = true
 	b.f.answer = r
-	return refused(r)
+	return toEngine(r)
 }
 
 // Data decides at the end of the content. What r gives is only the end: the
@@ -112,7 +112,7 @@ func (b backend) Data(r io.Reader) error {
 		s.record(mail.Data, *ans, s.tx.rcpts)
 		s.tx.recorded = true
 		b.f.answer = ans
-		return refused(ans)
+		return toEngine(ans)
 	}
 	lines := s.phrase("accepted", []string{"250 OK"})
 	s.record(mail.Data, refusal{lines: lines}, s.tx.rcpts)

@@ -21,18 +21,18 @@ type front struct {
 	*session
 	stream *stream
 
-	turn    string    // the verb of the command that the engine has; "" before the greeting
-	path    path      // of MAIL and RCPT
-	next    []byte    // for the engine to read
-	heard   []byte    // of the engine's reply, up to now
-	lines   []string  // whole lines of it
-	answer  *refusal  // what to say in place of the engine's next reply
-	content int       // what the engine's next read means
-	tooMuch *refusal  // the content cannot be taken, whatever rules say
-	barred  bool      // refused at connect: RFC 5321 section 3.1
-	ending  bool      // nothing is read any more
-	dead    bool      // nothing is said any more
-	errors  int       // see Limits.Errors
+	turn    string   // the verb of the command that the engine has; "" before the greeting
+	path    path     // of MAIL and RCPT
+	next    []byte   // for the engine to read
+	heard   []byte   // of the engine's reply, up to now
+	lines   []string // whole lines of it
+	answer  *refusal // what to say in place of the engine's next reply
+	content int      // what the engine's next read means
+	tooMuch *refusal // the content cannot be taken, whatever rules say
+	barred  bool     // refused at connect: RFC 5321 section 3.1
+	ending  bool     // nothing is read any more
+	dead    bool     // nothing is said any more
+	errors  int      // see Limits.Errors
 	closed  chan struct{}
 }
 
