@@ -86,8 +86,9 @@ func (r Runner) Run(ctx context.Context, works []Work) [][]*Finished {
 	return out
 }
 
+// one runs a case. Its result stands until the scenario is concluded.
 func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
-	f := &Finished{Prepared: p, CaseResult: verdict.CaseResult{Case: p.Case}}
+	f := &Finished{Prepared: p, CaseResult: verdict.CaseResult{Case: p.Case, Result: verdict.Errored}}
 	switch {
 	case ctx.Err() != nil:
 		f.Err = fmt.Errorf("not begun: %w", context.Cause(ctx))
@@ -100,6 +101,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 		f.Record, f.Err = Run(ctx, r.Driver, p, deadline)
 	default:
 		if f.Skip = Unprovable(p); f.Skip != "" {
+			f.Result = verdict.Skipped
 			return f
 		}
 		f.Case = WithoutNotices(p.Case)
@@ -112,6 +114,10 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 		Deliveries: f.Record.Deliveries, Attempts: f.Record.Attempts, Questions: f.Record.Questions,
 	}
 	f.Mismatches = verdict.Judge(f.Case, f.Observed)
+	f.Result = verdict.Pass
+	if len(f.Mismatches) > 0 {
+		f.Result = verdict.Mismatched
+	}
 	return f
 }
 
