@@ -1,13 +1,14 @@
 package mta
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
 	"sync"
-
-	"os"
+	"time"
 
 	"strictmx/internal/wire"
 )
@@ -24,7 +25,7 @@ const (
 
 // configure writes the set-up's files, builds its tables, and has Postfix check
 // the result. An error that is Postfix's or the configuration's is a [*wire.Error].
-func (m *mta) configure(s wire.Setup) error {
+func (m *mta) configure(ctx context.Context, s wire.Setup) error {
 	if err := layOut(s); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (m *mta) configure(s wire.Setup) error {
 	}
 	var wg sync.WaitGroup
 	for _, t := range tasks {
-		wg.Go(func() { t.output, t.err = m.children.run(t.command) })
+		wg.Go(func() { t.output, t.err = m.children.run(ctx, t.command) })
 	}
 	wg.Wait()
 	for _, t := range tasks { // a fault of main.cf shows in all of them: the first names it best
@@ -51,12 +52,12 @@ func (m *mta) configure(s wire.Setup) error {
 			return t.err
 		}
 		if !t.output.ok() {
-			return configError(t.output.why())
+			return configError(t.output.why(), s.Files)
 		}
 		m.warn(path.Base(t.args[0]), t.output.stderr)
 	}
 	for _, t := range slices.Concat(tables("main.cf", main.output.stdout), tables("master.cf", services.output.stdout)) {
-		if err := m.open(t, s); err != nil {
+		if err := m.open(ctx, t, s); err != nil {
 			return err
 		}
 	}
@@ -78,24 +79,27 @@ func mapCommand(name string) ([]string, error) {
 	return []string{postmap, typ + ":" + filePath(file)}, nil
 }
 
-// warn passes on what a program printed, as lines of the log.
+// warn passes on what a program printed, as lines of the log, each once: postconf
+// says the same for every service.
 func (m *mta) warn(program, stderr string) {
 	for line := range strings.Lines(stderr) {
 		_, text, ok := strings.Cut(strings.TrimSpace(line), ": ") // cuts the program's own name
-		if ok {
-			m.tell(wire.Event{Kind: wire.KindLog, Log: logLine(m.hostname, m.now()+" postfix/"+program+": "+text)})
+		if !ok || slices.Contains(m.warned, text) {
+			continue
 		}
+		m.warned = append(m.warned, text)
+		m.logged(logLine(m.hostname, time.Now().Format(time.Stamp)+" postfix/"+program+": "+text))
 	}
 }
 
 // open has Postfix open a table that seems not to be there. Without it, mail would
 // wait for ever: daemons only warn.
-func (m *mta) open(t table, s wire.Setup) error {
+func (m *mta) open(ctx context.Context, t table, s wire.Setup) error {
 	_, err := os.Stat(t.file())
 	if err == nil && slices.Contains(bundled, t.Type) {
 		return nil
 	}
-	o, err := m.children.run(command{args: []string{postmap, "-q", "strictmx", t.Type + ":" + t.Path}})
+	o, err := m.children.run(ctx, command{args: []string{postmap, "-q", "strictmx", t.Type + ":" + t.Path}})
 	if err != nil {
 		return err
 	}
@@ -103,8 +107,8 @@ func (m *mta) open(t table, s wire.Setup) error {
 	if !strings.Contains(words, "unsupported dictionary type") && !strings.Contains(words, "No such file") {
 		return nil // its server does not answer, say: for the log to tell
 	}
-	e := configError(words)
-	e.File, e.Line = t.File, t.lineOf(s.Files[t.File])
+	e := configError(words, nil)
+	e.File, e.Line = t.named(s.Files)
 	if t.Param != "" {
 		e.Message += " (" + t.Param + ")"
 	}

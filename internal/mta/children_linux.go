@@ -1,7 +1,9 @@
 package mta
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // children starts processes and reaps all that end: as first process we are the
@@ -106,8 +109,8 @@ func (o output) why() string {
 	return fmt.Sprintf("exit status %d", o.status.ExitStatus())
 }
 
-// run runs a program to its end.
-func (c *children) run(cmd command) (output, error) {
+// run runs a program to its end, which comes at once when ctx is done.
+func (c *children) run(ctx context.Context, cmd command) (output, error) {
 	var pipes [3]struct{ r, w *os.File }
 	defer func() {
 		for _, p := range pipes {
@@ -121,18 +124,25 @@ func (c *children) run(cmd command) (output, error) {
 			return output{}, err
 		}
 	}
-	_, ended, err := c.start(cmd, pipes[0].r, pipes[1].w, pipes[2].w)
+	pid, ended, err := c.start(cmd, pipes[0].r, pipes[1].w, pipes[2].w)
 	if err != nil {
 		return output{}, err
 	}
 	pipes[0].r.Close()
 	pipes[1].w.Close()
 	pipes[2].w.Close()
+	stop := context.AfterFunc(ctx, func() {
+		syscall.Kill(pid, syscall.SIGKILL)
+		for _, f := range []*os.File{pipes[0].w, pipes[1].r, pipes[2].r} {
+			f.SetDeadline(time.Now()) // its own children may hold the other ends
+		}
+	})
+	defer stop()
 	var o output
 	var wg sync.WaitGroup
 	var errOut, errErr error
 	wg.Go(func() { o.stdout, errOut = readAll(pipes[1].r) })
-	wg.Go(func() { o.stderr, errErr = readAll(pipes[2].r) })
+	wg.Go(func() { o.stderr, errErr = readWords(pipes[2].r, func() { syscall.Kill(pid, syscall.SIGKILL) }) })
 	_, errIn := io.Copy(pipes[0].w, bytes.NewReader(cmd.stdin))
 	if errors.Is(errIn, syscall.EPIPE) {
 		errIn = nil // it did not want all of it, and says why itself
@@ -140,7 +150,30 @@ func (c *children) run(cmd command) (output, error) {
 	errIn = errors.Join(errIn, pipes[0].w.Close())
 	o.status = <-ended
 	wg.Wait()
+	if ctx.Err() != nil {
+		return o, context.Cause(ctx)
+	}
 	return o, errors.Join(errIn, errOut, errErr)
+}
+
+// readWords reads standard error. After its last words a program of Postfix sleeps
+// for a second, lest it be started again too soon; it is spared that by dead.
+func readWords(f *os.File, dead func()) (string, error) {
+	var words strings.Builder
+	r := bufio.NewReader(f)
+	for {
+		line, err := r.ReadString('\n')
+		words.WriteString(line)
+		if strings.Contains(line, ": fatal: ") {
+			dead()
+		}
+		if errors.Is(err, io.EOF) {
+			return words.String(), nil
+		}
+		if err != nil {
+			return words.String(), err
+		}
+	}
 }
 
 func readAll(f *os.File) (string, error) {

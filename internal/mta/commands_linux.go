@@ -24,12 +24,12 @@ type result struct {
 func (m *mta) do(ctx context.Context, p *masterProcess, cmd wire.Command) result {
 	switch cmd.Op {
 	case wire.OpSubmit:
-		return result{err: m.submit(cmd.Message)}
+		return result{err: m.submit(ctx, cmd.Message)}
 	case wire.OpFlush:
-		_, err := m.postqueue("-f")
+		_, err := m.postqueue(ctx, "-f")
 		return result{err: err}
 	case wire.OpQueue:
-		text, err := m.postqueue("-j")
+		text, err := m.postqueue(ctx, "-j")
 		return result{text, err}
 	case wire.OpSync:
 		return result{err: m.log.flush(ctx)}
@@ -54,7 +54,7 @@ func (m *mta) answer(cmd wire.Command, r result) {
 }
 
 // submit hands a message to sendmail(1).
-func (m *mta) submit(msg *wire.Message) error {
+func (m *mta) submit(ctx context.Context, msg *wire.Message) error {
 	if msg == nil {
 		return &wire.Error{Kind: KindSubmit, Message: "submit: want a message"}
 	}
@@ -66,7 +66,7 @@ func (m *mta) submit(msg *wire.Message) error {
 	if from == "" {
 		from = "<>"
 	}
-	o, err := m.children.run(command{
+	o, err := m.children.run(ctx, command{
 		args:  append([]string{sendmail, "-i", "-f", from, "--"}, msg.To...),
 		stdin: msg.Content, credential: credential,
 	})
@@ -89,8 +89,8 @@ func account(name string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(errUID, errGID)
 }
 
-func (m *mta) postqueue(flag string) (string, error) {
-	o, err := m.children.run(command{args: []string{postqueue, flag}})
+func (m *mta) postqueue(ctx context.Context, flag string) (string, error) {
+	o, err := m.children.run(ctx, command{args: []string{postqueue, flag}})
 	if err != nil {
 		return "", err
 	}

@@ -9,25 +9,86 @@ import (
 	"strictmx/internal/wire"
 )
 
-// complaint finds where Postfix places what it has to say about a file:
-// "/etc/postfix/main.cf, line 3: ..." and "/etc/postfix/master.cf: line 12: ...".
-var complaint = regexp.MustCompile(`/etc/postfix/([^\s,:]+)[,:] line (\d+)`)
-
 // configError turns what a program of Postfix printed on standard error into an
-// error with file and line. It takes the first fatal line, or else all of it.
-func configError(stderr string) *wire.Error {
-	e := &wire.Error{Kind: KindConfig, Message: strings.TrimSpace(stderr)}
-	for line := range strings.Lines(stderr) {
+// error with file and line. It takes the first fatal line, or else all of it. files
+// are the configuration's, by name.
+func configError(words string, files map[string]string) *wire.Error {
+	e := &wire.Error{Kind: KindConfig, Message: strings.TrimSpace(words)}
+	for line := range strings.Lines(words) {
 		if severe.MatchString(line) {
 			e.Message = strings.TrimSpace(line)
 			break
 		}
 	}
-	if m := complaint.FindStringSubmatch(e.Message); m != nil {
-		e.File = m[1]
-		e.Line, _ = strconv.Atoi(m[2]) // digits, says the pattern; huge ones are no line
-	}
+	e.File, e.Line = place(e.Message, files)
 	return e
+}
+
+// complaint finds where Postfix places what it has to say about a file:
+// "/etc/postfix/main.cf, line 3: ..." and "/etc/postfix/master.cf: line 12: ...".
+var complaint = regexp.MustCompile(`/etc/postfix/([^\s,:]+)[,:] line (\d+)`)
+
+// entry finds the entry of master.cf that Postfix quotes instead of naming the line.
+var entry = regexp.MustCompile(`field "[^"]*" in "([^"]*)"$`)
+
+// parameter finds the name of the parameter whose value is bad:
+// "parameter smtp_connect_timeout: bad time value or unit: abc",
+// "bad numerical configuration: default_process_limit = zz".
+var parameter = regexp.MustCompile(`parameter "?(\w+)"?: |configuration: (\w+) = |(?:bad|invalid) "?(\w+)"? (?:value|parameter)|in parameter "?(\w+)"?`)
+
+// place finds the file and the line, from 1, that a message is about. It returns
+// nothing where it cannot tell.
+func place(message string, files map[string]string) (file string, line int) {
+	if m := complaint.FindStringSubmatch(message); m != nil {
+		n, err := strconv.Atoi(m[2])
+		if err != nil {
+			n = 0 // more digits than a line has
+		}
+		return m[1], n
+	}
+	if m := entry.FindStringSubmatch(message); m != nil {
+		want := strings.Fields(m[1])
+		return found("master.cf", lastLine(files["master.cf"], func(l string) bool {
+			return slices.Equal(strings.Fields(l), want)
+		}))
+	}
+	if m := parameter.FindStringSubmatch(message); m != nil {
+		return setAt(strings.Join(m[1:], ""), files)
+	}
+	return "", 0
+}
+
+// setAt finds where a parameter is set.
+func setAt(param string, files map[string]string) (file string, line int) {
+	main := lastLine(files["main.cf"], func(l string) bool {
+		name, _, ok := strings.Cut(l, "=")
+		return ok && strings.TrimSpace(name) == param
+	})
+	if main > 0 {
+		return "main.cf", main
+	}
+	option := regexp.MustCompile(`(?:^|[\s{])` + regexp.QuoteMeta(param) + `\s*=`)
+	return found("master.cf", lastLine(files["master.cf"], option.MatchString))
+}
+
+func found(file string, line int) (string, int) {
+	if line == 0 {
+		return "", 0
+	}
+	return file, line
+}
+
+// lastLine is the number, from 1, of the last line that is no comment and for which
+// match holds, or 0.
+func lastLine(text string, match func(string) bool) int {
+	n, last := 0, 0
+	for line := range strings.Lines(text) {
+		n++
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") && match(strings.TrimRight(line, "\n")) {
+			last = n
+		}
+	}
+	return last
 }
 
 var severe = regexp.MustCompile(`\b(?:fatal|panic|error): `)
@@ -92,24 +153,13 @@ func tables(file, printed string) []table {
 	return out
 }
 
-// lineOf finds the line, from 1, of a file's text at which a table is named: the
-// last that sets the parameter and, in master.cf, the last that names the path's
-// file. It returns 0 if there is none.
-func (t table) lineOf(text string) int {
-	found, n := 0, 0
-	name := t.Path[strings.LastIndexByte(t.Path, '/')+1:]
-	for line := range strings.Lines(text) {
-		n++
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		key, _, _ := strings.Cut(line, "=")
-		if t.File == "main.cf" && strings.TrimSpace(key) == t.Param ||
-			t.File == "master.cf" && strings.Contains(line, name) {
-			found = n
-		}
+// named finds where the table is named.
+func (t table) named(files map[string]string) (file string, line int) {
+	if t.File == "main.cf" {
+		return setAt(t.Param, map[string]string{"main.cf": files["main.cf"]})
 	}
-	return found
+	name := t.Path[strings.LastIndexByte(t.Path, '/')+1:]
+	return t.File, lastLine(files[t.File], func(l string) bool { return strings.Contains(l, name) })
 }
 
 // logTo matches the parameter that would keep the log from us.

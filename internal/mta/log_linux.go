@@ -21,9 +21,31 @@ var ofCommands = []string{"sendmail", "postdrop", "postqueue", "postmap", "posta
 
 // logged passes a line of the log on, and tells if it says that a daemon died.
 func (m *mta) logged(text string) {
-	m.tell(wire.Event{Kind: wire.KindLog, Log: text})
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.holding {
+		m.held = append(m.held, text)
+		return
+	}
+	m.pass(text)
+}
+
+// release passes on the lines that were held back while the configuration was
+// checked. The programs that check it log as well as print what is wrong, and an
+// error should be told first with its file and line.
+func (m *mta) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.holding = false
+	for _, text := range m.held {
+		m.pass(text)
+	}
+	m.held = nil
+}
+
+// pass is called with the lock held.
+func (m *mta) pass(text string) {
+	m.tell(wire.Event{Kind: wire.KindLog, Log: text})
 	if m.last = append(m.last, text); len(m.last) > lastLines {
 		m.last = slices.Delete(m.last, 0, 1)
 	}
@@ -40,7 +62,7 @@ func (m *mta) logged(text string) {
 	died := line.Severity == maillog.Fatal || line.Severity == maillog.Panic
 	if died && !m.fatal && !slices.Contains(ofCommands, line.Program) {
 		m.fatal = true
-		e := configError(line.Program + ": " + line.Severity + ": " + line.Text)
+		e := configError(line.Program+": "+line.Severity+": "+line.Text, m.files)
 		e.Kind = KindStart
 		m.tell(wire.Event{Kind: wire.KindError, Error: e})
 	}

@@ -28,9 +28,14 @@ type mta struct {
 
 	started chan string // the version, from master's first line
 
-	mu    sync.Mutex
-	fatal bool     // a program's death was told
-	last  []string // the last lines of the log
+	files  map[string]string // the set-up's
+	warned []string          // what postconf and others warned of
+
+	mu      sync.Mutex
+	holding bool     // lines of the log go to held
+	held    []string // see release
+	fatal   bool     // a daemon's death was told
+	last    []string // the last lines of the log
 }
 
 // Run reads a [wire.Setup] and then [wire.Command]s from in, and writes
@@ -39,7 +44,11 @@ type mta struct {
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, lost := context.WithCancelCause(ctx)
 	defer lost(nil)
-	m := &mta{children: newChildren(), encode: json.NewEncoder(out), lost: lost, started: make(chan string, 1)}
+	m := &mta{
+		children: newChildren(), encode: json.NewEncoder(out), lost: lost,
+		started: make(chan string, 1), holding: true,
+	}
+	m.encode.SetEscapeHTML(false)
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -47,11 +56,14 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	wg.Go(func() { m.children.reap(stop) })
 
 	// Reading cannot be interrupted: whoever waits for a line also waits for ctx.
-	lines := make(chan []byte)
-	go readLines(ctx, in, lines)
+	lines := make(chan []byte, 1024)
+	go func() {
+		readLines(ctx, in, lines)
+		lost(errEnd) // whatever is going on
+	}()
 	first, ok := receive(ctx, lines)
 	if !ok {
-		return context.Cause(ctx)
+		return ending(ctx)
 	}
 	var setup wire.Setup
 	if err := json.Unmarshal(first, &setup); err != nil {
@@ -61,15 +73,30 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if process != nil {
 		defer process.stop()
 	}
+	if ctx.Err() != nil {
+		return ending(ctx)
+	}
 	if err != nil {
-		return m.broken(err)
+		err = m.broken(err)
+		m.release()
+		return err
 	}
 	return m.serve(ctx, process, lines)
 }
 
-// readLines sends the lines of in, and closes the channel at its end.
+// errEnd is the cause where standard input ended: the runner is gone, or done.
+var errEnd = errors.New("end of input")
+
+// ending is the error for a context that is done.
+func ending(ctx context.Context) error {
+	if err := context.Cause(ctx); !errors.Is(err, errEnd) {
+		return err
+	}
+	return nil
+}
+
+// readLines sends the lines of in up to its end.
 func readLines(ctx context.Context, in io.Reader, to chan<- []byte) {
-	defer close(to)
 	r := bufio.NewReaderSize(in, 64<<10)
 	for {
 		line, err := r.ReadBytes('\n')
@@ -86,8 +113,8 @@ func readLines(ctx context.Context, in io.Reader, to chan<- []byte) {
 
 func receive(ctx context.Context, lines <-chan []byte) ([]byte, bool) {
 	select {
-	case line, ok := <-lines:
-		return line, ok
+	case line := <-lines:
+		return line, true
 	case <-ctx.Done():
 		return nil, false
 	}
@@ -100,6 +127,7 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error)
 	if m.hostname, err = os.Hostname(); err != nil {
 		return nil, err
 	}
+	m.files = s.Files
 	if s.Hostname != "" && s.Hostname != m.hostname {
 		return nil, fmt.Errorf("host name is %s, want %s: the container has the wrong one", m.hostname, s.Hostname)
 	}
@@ -107,9 +135,10 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error)
 		return nil, err
 	}
 	go m.log.read(m.hostname, m.logged)
-	if err := m.configure(s); err != nil {
+	if err := m.configure(ctx, s); err != nil {
 		return nil, err
 	}
+	m.release()
 	p, err := m.startMaster()
 	if err != nil {
 		return nil, err
@@ -129,10 +158,7 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error)
 func (m *mta) serve(ctx context.Context, p *masterProcess, lines <-chan []byte) error {
 	for {
 		select {
-		case line, ok := <-lines:
-			if !ok {
-				return nil
-			}
+		case line := <-lines:
 			var cmd wire.Command
 			if err := json.Unmarshal(line, &cmd); err != nil {
 				return m.broken(fmt.Errorf("command: %w", err))
@@ -144,7 +170,7 @@ func (m *mta) serve(ctx context.Context, p *masterProcess, lines <-chan []byte) 
 		case <-p.ended:
 			return m.broken(m.died(ctx, p))
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ending(ctx)
 		}
 	}
 }
@@ -212,7 +238,7 @@ func (m *mta) died(ctx context.Context, p *masterProcess) error {
 	if strings.TrimSpace(words) == "" {
 		words = "master " + p.output.why()
 	}
-	e := configError(words)
+	e := configError(words, m.files)
 	e.Kind = KindStart
 	return e
 }
@@ -235,5 +261,3 @@ func (m *mta) tell(ev wire.Event) {
 		m.lost(fmt.Errorf("runner does not listen: %w", err))
 	}
 }
-
-func (m *mta) now() string { return time.Now().Format(time.Stamp) }
