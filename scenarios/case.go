@@ -21,7 +21,6 @@ type caseDraft struct {
 	sends   []sendDraft
 	replace []placed
 	cures   placed // baseline named by cures or fails-to-cure
-	want    []Position
 }
 
 // A placed is a text and where it stands.

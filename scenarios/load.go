@@ -143,9 +143,10 @@ func (l *loader) scenario(root node) {
 		}
 	}
 	if f, ok := have["title"]; ok {
-		l.sc.Title, _ = l.text(f.node, "title")
-		if l.sc.Title = collapse(l.sc.Title); l.sc.Title == "" {
+		if s, ok := l.text(f.node, "title"); ok && collapse(s) == "" {
 			l.wrong(f.node, "", "title: want one line of text")
+		} else {
+			l.sc.Title = collapse(s)
 		}
 	}
 	if f, ok := have["host"]; ok {

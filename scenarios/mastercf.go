@@ -70,9 +70,6 @@ func masterOptions(words []masterWord, ps *problems) {
 		if strings.HasPrefix(w.text, "argv=") {
 			return
 		}
-		if w.open {
-			ps.add(w.at, "", "%q: want a brace that closes", firstLine(w.text))
-		}
 		option, value := w.text, w
 		switch {
 		case option == "-o" && i+1 == len(words):
@@ -85,6 +82,13 @@ func masterOptions(words []masterWord, ps *problems) {
 		case strings.HasPrefix(option, "-o"):
 			option = option[2:]
 		default:
+			value, option = w, ""
+		}
+		if value.open {
+			ps.add(value.at, "", "%q: want a brace that closes", firstLine(value.text))
+			continue
+		}
+		if option == "" {
 			continue
 		}
 		if inner, braced := strings.CutPrefix(option, "{"); braced {

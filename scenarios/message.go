@@ -104,7 +104,7 @@ func (l *loader) messages(c *caseDraft, at node) {
 		got := messageID(text)
 		if other, twice := ids[got]; twice {
 			l.add(s.at, "leave the field out of the files, and each message gets its own",
-				"case %s: messages %d and %d have the Message-ID %s both", c.Name, other, i, got)
+				"messages %d and %d of a case have the Message-ID %s both", other, i, got)
 		}
 		ids[got] = i
 		c.Messages = append(c.Messages, m)
@@ -170,7 +170,7 @@ func (l *loader) messageFile(c *caseDraft, file placed, id string) (string, bool
 			}
 		}
 		slices.Sort(known)
-		l.add(file.at, wanted(file.text, known), "message: case %s has no file %s", c.Name, file.text)
+		l.add(file.at, wanted(file.text, known), "message: there is no file %s", file.text)
 		return "", false
 	}
 	l.used["\n"+file.text], l.used[c.Name+"\n"+file.text] = true, true
@@ -211,6 +211,9 @@ func crlf(s string) string {
 // recipient checks that mail for an address can go somewhere: a receiver, a zone
 // that may have an MX, the host itself, or what the case's own files say.
 func (l *loader) recipient(c *caseDraft, via string, to placed) {
+	if checkAddress(to.text) != nil {
+		return // reported when it was read
+	}
 	_, domain, ok := cutAddress(to.text)
 	if !ok {
 		if via == "smtp" && !strings.EqualFold(to.text, "postmaster") {
@@ -223,7 +226,7 @@ func (l *loader) recipient(c *caseDraft, via string, to placed) {
 	for _, r := range l.sc.Receivers {
 		served = append(served, r.Domains...)
 	}
-	if slices.Contains(served, domain) || strings.HasPrefix(domain, "[") ||
+	if len(served) == 0 || slices.Contains(served, domain) || strings.HasPrefix(domain, "[") ||
 		domain == l.sc.Host.Name || domain == "localhost" || l.senderDomain(c, domain) {
 		return
 	}

@@ -128,8 +128,15 @@ func (t *tree) scan(first int, text string, ps *problems) int {
 	return n
 }
 
-// plainLines makes LF of line ends of CR LF.
-func plainLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+var lineEnd = regexp.MustCompile(`\r+(\n|$)`)
+
+// plainLines makes LF of line ends of CR LF. Some editors add the CR twice.
+func plainLines(s string) string {
+	if strings.IndexByte(s, '\r') < 0 {
+		return s
+	}
+	return lineEnd.ReplaceAllString(s, "$1")
+}
 
 // readDir lists the files of a directory.
 func readDir(fsys fs.FS, name string, ps *problems) *tree {

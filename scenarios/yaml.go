@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -62,8 +63,38 @@ func (r *reader) node(n ast.Node, otherwise Position) node {
 	return node{n, otherwise}
 }
 
+// The limits of scenario.yaml. The parser takes time with the square of both.
+const (
+	maxYAML  = 64 << 10 // bytes
+	maxDepth = 50       // lists and mappings in one another
+)
+
+var nested = regexp.MustCompile(`^[ ]*([-?:][ \t]+){20}`)
+
+// bounded tells whether the parser can be trusted with a file.
+func (r *reader) bounded(src string) bool {
+	if len(src) > maxYAML {
+		r.add(r.start, "", "%d bytes: want at most %d", len(src), maxYAML)
+		return false
+	}
+	depth, n := 0, 0
+	for l := range strings.Lines(src) {
+		depth += strings.Count(l, "[") + strings.Count(l, "{")
+		if depth > maxDepth || nested.MatchString(l) {
+			r.add(r.start.line(n), "", "lists or mappings in one another: want at most %d", maxDepth)
+			return false
+		}
+		depth = max(0, depth-strings.Count(l, "]")-strings.Count(l, "}"))
+		n++
+	}
+	return true
+}
+
 // root parses the file into its one document.
 func (r *reader) root(src string) (node, bool) {
+	if !r.bounded(src) {
+		return node{}, false
+	}
 	f, err := parser.ParseBytes([]byte(src), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		at, text := r.start, err.Error()
