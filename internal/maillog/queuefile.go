@@ -42,8 +42,22 @@ func (t *Tracker) file(id string) *queueFile {
 func (t *Tracker) arrive(id string) *queueFile {
 	if f := t.files[id]; f != nil && f.ended() {
 		delete(t.files, id)
+		t.leave(id)
 	}
 	return t.file(id)
+}
+
+// identify enters the Message-ID. Where cleanup(8) makes a message of Postfix's
+// own, this is its first line. What header checks did to the fields before comes
+// earlier in the log.
+func (t *Tracker) identify(id, messageID string) {
+	f := t.file(id)
+	if f.removed || f.messageID != "" && f.messageID != messageID {
+		delete(t.files, id)
+		t.leave(id)
+		f = t.file(id)
+	}
+	f.messageID = messageID
 }
 
 // forget drops the oldest mail that was not announced, with its deliveries, when

@@ -159,7 +159,7 @@ func (t *Tracker) event(l Line) {
 		}
 	case "cleanup":
 		if id, ok := strings.CutPrefix(text, "message-id="); ok {
-			t.arrive(l.QueueID).messageID = trimID(id)
+			t.identify(l.QueueID, trimID(id))
 		} else if word, _, ok := strings.Cut(text, ": "); ok && kept[word] {
 			t.file(l.QueueID).stopped = true
 		}
@@ -172,6 +172,16 @@ func (t *Tracker) event(l Line) {
 			child.parent.noticed = true
 		} else if strings.HasSuffix(text, "notification discarded") {
 			t.file(l.QueueID).noticed = true
+		}
+	}
+}
+
+// leave ends what processes did for a message: what they do from now on is another
+// round, or another message with the same queue id.
+func (t *Tracker) leave(id string) {
+	for _, c := range t.clients {
+		if c.queueID == id {
+			c.begin("")
 		}
 	}
 }
@@ -191,11 +201,7 @@ func (t *Tracker) manager(id, text string) {
 			return
 		}
 		f.activate(m[1], n)
-		for _, c := range t.clients {
-			if c.queueID == id {
-				c.begin("")
-			}
-		}
+		t.leave(id)
 	case expired.MatchString(text):
 		t.expire(f)
 	case text == "removed":
@@ -236,10 +242,10 @@ func (t *Tracker) reject(l Line) bool {
 			r.From, r.To = m[1], m[2]
 		}
 	}
-	if f := t.files[l.QueueID]; f != nil {
-		r.file = f
-		f.stopped = f.stopped || l.Program == "cleanup"
+	if l.Program == "cleanup" && l.QueueID != NoQueue {
+		t.file(l.QueueID).stopped = true
 	}
+	r.file = t.files[l.QueueID]
 	t.rejects = append(t.rejects, r)
 	return true
 }
