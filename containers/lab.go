@@ -72,11 +72,11 @@ func (r *Running) start(ctx context.Context, l Lab) error {
 	// can be created side by side.
 	err := both(
 		func() (err error) {
-			node.container, err = e.create(ctx, l.Images.Node, name+"-node", node.Process, NodeContainer(l.Plan.Host.Name))
+			node.container, err = e.create(ctx, l.Images.Node, name+"-node", NodeContainer(l.Plan.Host.Name), node.Process)
 			return err
 		},
 		func() (err error) {
-			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", mta.Process, MailSystemContainer("container:"+name+"-node"))
+			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", MailSystemContainer("container:"+name+"-node"), mta.Process)
 			return err
 		},
 	)
