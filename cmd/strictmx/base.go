@@ -1,6 +1,11 @@
 package main
 
-import "strictmx/internal/lab"
+import (
+	"strictmx/containers/postfix"
+	"strictmx/internal/lab"
+)
 
 // base is the configuration that scenarios add to.
-func base() lab.Base { return lab.Base{} }
+func base() lab.Base {
+	return lab.Base{MainCF: postfix.BaseMainCF, MasterCF: postfix.BaseMasterCF}
+}
