@@ -204,7 +204,7 @@ func recipient(g textproto.MIMEHeader) (Recipient, error) {
 	var r Recipient
 	var typ string
 	if typ, r.Final = typed(g.Get("Final-Recipient")); typ == "" || r.Final == "" {
-		return r, fmt.Errorf("Final-Recipient %q: want type; address", g.Get("Final-Recipient"))
+		return r, fmt.Errorf("field Final-Recipient %q: want type; address", g.Get("Final-Recipient"))
 	}
 	typ, r.Original = typed(g.Get("Original-Recipient"))
 	if typ == "rfc822" {
@@ -212,7 +212,7 @@ func recipient(g textproto.MIMEHeader) (Recipient, error) {
 	}
 	r.Action = strings.ToLower(g.Get("Action"))
 	if !slices.Contains([]string{Failed, Delayed, Delivered, Relayed, Expanded}, r.Action) {
-		return r, fmt.Errorf("Action %q: want failed, delayed, delivered, relayed or expanded", g.Get("Action"))
+		return r, fmt.Errorf("field Action %q: want failed, delayed, delivered, relayed or expanded", g.Get("Action"))
 	}
 	// A comment may follow the code (section 2.3.4).
 	code, _, _ := strings.Cut(g.Get("Status"), " ")

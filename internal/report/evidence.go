@@ -50,7 +50,7 @@ func (p *printer) heading(text string) { p.line("  %s", p.style.paint(bold, text
 func (p *printer) mismatches(all []verdict.Mismatch) {
 	field, want := 0, 0
 	for _, m := range all {
-		field = max(field, len(m.Field))
+		field = max(field, len(Clean(m.Field)))
 		if len(m.Want) <= 32 {
 			want = max(want, len(Clean(m.Want)))
 		}
@@ -66,10 +66,10 @@ func (p *printer) mismatches(all []verdict.Mismatch) {
 			at = p.style.paint(faint, fmt.Sprintf("  (%s:%d)", Clean(m.At.File), m.At.Line))
 		}
 		if len(m.Want)+len(m.Got) <= 60 {
-			p.line("    %-*s  wanted %-*s  got %s%s", field, m.Field, want, Clean(m.Want), p.style.paint(red, Clean(m.Got)), at)
+			p.line("    %-*s  wanted %-*s  got %s%s", field, Clean(m.Field), want, Clean(m.Want), p.style.paint(red, Clean(m.Got)), at)
 			continue
 		}
-		p.line("    %s%s", m.Field, at)
+		p.line("    %s%s", Clean(m.Field), at)
 		p.wrapped("      wanted  ", "              ", m.Want)
 		p.wrapped("      got     ", "              ", m.Got)
 	}
@@ -266,8 +266,8 @@ func (p *printer) transcript(c Case) {
 	p.heading("The session with " + Clean(a.Receiver))
 	lines := a.Transcript
 	if n := len(lines) - maxTranscript; n > 0 {
-		lines = lines[:maxTranscript]
-		defer p.line("    and %d lines more", n)
+		p.line("    %d lines before are left out", n)
+		lines = lines[n:]
 	}
 	for _, l := range lines {
 		p.line("    %s", Clean(l))
@@ -278,7 +278,9 @@ func (p *printer) transcript(c Case) {
 func (p *printer) log(c Case) {
 	ids := map[string]bool{}
 	for _, d := range c.Deliveries {
-		ids[d.QueueID] = d.QueueID != "" && about(c, d.Message, d.Recipient)
+		if d.QueueID != "" && about(c, d.Message, d.Recipient) {
+			ids[d.QueueID] = true
+		}
 	}
 	var lines []string
 	for _, text := range c.Log {

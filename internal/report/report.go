@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -65,7 +66,7 @@ func Of(sc *scenarios.Scenario, r verdict.CaseResult, run Run) Case {
 		Cures:       r.Case.Cures,
 		FailsToCure: r.Case.FailsToCure,
 		Result:      r.Result,
-		Reason:      r.Reason,
+		Reason:      cmp.Or(r.Reason, r.Skip), // for what is not yet concluded
 		Seconds:     run.Elapsed.Seconds(),
 		Deliveries:  r.Observed.Deliveries,
 		Attempts:    r.Observed.Attempts,

@@ -38,7 +38,7 @@ func Text(w io.Writer, r Report, s Style) error {
 // Progress writes the one line that is shown when a case has ended.
 func Progress(w io.Writer, c Case, s Style) error {
 	text := Clean(c.Scenario + "/" + c.Name)
-	_, err := fmt.Fprintf(w, "%s  %-40s  %s  %s\n", s.word(c.Result), text, Clean(outcome(c)),
+	_, err := fmt.Fprintf(w, "%s  %-44s  %s  %s\n", s.word(c.Result), text, Clean(outcome(c)),
 		s.paint(faint, fmt.Sprintf("%.2fs", c.Seconds)))
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -129,12 +129,11 @@ func (p *printer) wrapped(first, next, text string) {
 
 // scenario prints what the cases of a scenario showed.
 func (p *printer) scenario(cases []Case) {
-	name := Clean(cases[0].Scenario)
-	p.line("%s", p.style.paint(bold, name)+"  "+Clean(cases[0].Title))
+	p.line("%s", strings.TrimSpace(p.style.paint(bold, Clean(cases[0].Scenario))+"  "+Clean(cases[0].Title)))
 	for _, c := range cases {
 		p.line("  %s  %s", p.style.word(c.Result), p.style.paint(bold, Clean(c.Name))+role(c))
 		p.fates(c)
-		if c.Cures != "" || c.FailsToCure != "" {
+		if c.Cures+c.FailsToCure != "" && c.Result != verdict.Skipped {
 			p.added(c)
 		}
 	}
@@ -179,8 +178,41 @@ func (p *printer) fates(c Case) {
 			p.wrapped(summaryIndent+"  ", summaryIndent+"  ", r.Last().Text)
 			continue
 		}
-		p.wrapped(summaryIndent+"  ", summaryIndent+"  ", strings.Join(r.Deciding.Reply, " "))
+		p.wrapped(summaryIndent+"  ", summaryIndent+"  ", replyText(r.Deciding.Reply))
+		for _, res := range r.Deciding.Results {
+			if slices.Contains(unwell, res.Value) {
+				p.wrapped(summaryIndent+"  ", summaryIndent+"    ", res.Method+" "+res.Value+": "+res.Reason)
+			}
+		}
 	}
+}
+
+// unwell are the results that may explain a refusal.
+var unwell = []string{mail.Fail, mail.SoftFail, mail.TempError, mail.PermError}
+
+func isStatus(s string) bool {
+	_, err := mail.ParseStatus(s)
+	return err == nil
+}
+
+// replyText is a reply as one sentence, with code and status once.
+func replyText(lines []string) string {
+	var words []string
+	for i, l := range lines {
+		f := strings.Fields(l)
+		if i > 0 {
+			f = strings.Fields(l[min(4, len(l)):])
+			if len(f) > 0 && isStatus(f[0]) {
+				f = f[1:]
+			}
+		}
+		words = append(words, f...)
+	}
+	text := strings.Join(words, " ")
+	if len(lines) > 1 && len(text) > 3 && text[3] == '-' {
+		text = text[:3] + " " + text[4:]
+	}
+	return text
 }
 
 // added prints what a case adds to its baseline.
@@ -221,7 +253,7 @@ func (p *printer) totals(s Summary) {
 			parts = append(parts, p.style.paint(n.color, fmt.Sprintf("%d %s", n.count, n.word)))
 		}
 	}
-	text := strings.Join(parts, ", ") + fmt.Sprintf(" in %.1fs", s.Seconds)
+	text := strings.Join(parts, ", ") + fmt.Sprintf(" in %.2fs", s.Seconds)
 	var with []string
 	if s.Postfix != "" {
 		with = append(with, "Postfix "+Clean(s.Postfix))
