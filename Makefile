@@ -26,7 +26,8 @@ deps: ## install what the scenarios and tests need beside Go, make and a contain
 scenarios: deps build ## the main job: every scenario against a real Postfix; images are built if missing
 	bin/strictmx run $(ARGS)
 
-test: deps ## every test, container ones too, with the race detector where there is a C compiler
+test: ## every test, container ones too, with the race detector where there is a C compiler
+	@scripts/deps test
 	@[ -n "$(RACE)" ] || echo "test: no C compiler found: running without the race detector"
 	$(GO) test $(RACE) -shuffle=on $(TESTFLAGS) ./...
 
