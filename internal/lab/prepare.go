@@ -195,13 +195,12 @@ func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
 			for _, d := range r.Domains {
 				texts[d+"."] += fmt.Sprintf("@ MX %d %s\n", h.Pref, h.Name)
 			}
-			_, parent, _ := strings.Cut(h.Name, ".")
 			for _, a := range h.Addrs {
 				typ := "AAAA"
 				if a.Is4() {
 					typ = "A"
 				}
-				texts[parent] += fmt.Sprintf("%s %s %s\n", h.Name, typ, a)
+				texts[domainOf(h.Name)] += fmt.Sprintf("%s %s %s\n", h.Name, typ, a)
 			}
 		}
 	}
@@ -212,6 +211,14 @@ func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
 		})
 	}
 	return out
+}
+
+// domainOf is the zone for the address records of an MX host, its last two labels:
+// with the parent's name a host below another host would make a zone that hides
+// the other's records.
+func domainOf(host string) string {
+	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
+	return strings.Join(labels[max(len(labels)-2, 0):], ".") + "."
 }
 
 // closeDoors enters the addresses that are down or silent.
