@@ -25,9 +25,13 @@ func listCommand() *cobra.Command {
 			}
 			var b strings.Builder
 			for _, sc := range all {
+				width := 0
+				for _, k := range sc.Cases {
+					width = max(width, len(k.Name))
+				}
 				fmt.Fprintf(&b, "%s: %s\n", sc.Name, sc.Title)
 				for _, k := range sc.Cases {
-					fmt.Fprintf(&b, "  %-28s %s\n", k.Name, role(k))
+					fmt.Fprintf(&b, "  %-*s  %s\n", width, k.Name, role(k))
 				}
 			}
 			_, err = fmt.Fprint(c.OutOrStdout(), b.String())

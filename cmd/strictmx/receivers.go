@@ -17,7 +17,7 @@ func receiversCommand() *cobra.Command {
 			var b strings.Builder
 			if len(args) == 0 {
 				for _, p := range profile.Builtin().Profiles() {
-					fmt.Fprintf(&b, "%-28s %s\n", p, p.Title)
+					fmt.Fprintf(&b, "%-28s %s%s\n", p, p.Title, meant(p))
 				}
 			} else {
 				p, err := profile.Builtin().Find(args[0])
@@ -30,6 +30,14 @@ func receiversCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// meant marks the version that a name without label means.
+func meant(p *profile.Profile) string {
+	if bare, err := profile.Builtin().Find(p.Name); err != nil || bare != p || p.Label == "" {
+		return ""
+	}
+	return ", meant by " + p.Name
 }
 
 // describe writes a profile's hosts and rules with their evidence.
