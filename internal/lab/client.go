@@ -92,10 +92,14 @@ const (
 	maxSessions  = 2
 )
 
+// noAnswer is the status where no server answers (RFC 3463 section 3.5).
+var noAnswer = mail.Status{Class: 4, Subject: 4, Detail: 1}
+
 func (c client) deliver(ctx context.Context, m scenarios.Message, to string) (mail.Delivery, error) {
-	d := mail.Delivery{Time: time.Now(), Recipient: to, Outcome: mail.Deferred, Status: mail.Status{Class: 4, Subject: 4, Detail: 1}}
+	d := mail.Delivery{Time: time.Now(), Recipient: to, Outcome: mail.Deferred, Status: noAnswer}
 	r := receiverFor(c.plan, to)
 	sessions := 0
+	reached := false
 	for _, host := range c.targets(*r) {
 		if sessions == maxSessions {
 			break
@@ -106,7 +110,9 @@ func (c client) deliver(ctx context.Context, m scenarios.Message, to string) (ma
 		}
 		d.Relay = &relay
 		from := c.from(relay.Addr)
-		if slices.Contains(r.Down, relay.Addr) || slices.Contains(r.Silent, relay.Addr) || !from.IsValid() {
+		reached = !slices.Contains(r.Down, relay.Addr) && !slices.Contains(r.Silent, relay.Addr) && from.IsValid()
+		if !reached {
+			d.Status = noAnswer
 			d.Text = fmt.Sprintf("connect to %s[%s]:25: no connection", relay.Host, relay.Addr)
 			continue
 		}
@@ -117,6 +123,9 @@ func (c client) deliver(ctx context.Context, m scenarios.Message, to string) (ma
 		if stage > mail.Helo {
 			sessions++
 		}
+	}
+	if !reached {
+		d.Relay = nil // Postfix writes relay=none if the last address did not answer
 	}
 	return d, nil
 }

@@ -25,7 +25,7 @@ func Unprovable(p *Prepared) string {
 	}
 	for _, m := range p.Case.Messages {
 		for _, to := range m.To {
-			if receiverFor(p.Plan, to) == nil {
+			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver {
 				return "only a mail system knows where " + to + " goes"
 			}
 		}

@@ -1,0 +1,272 @@
+package lab
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"strictmx/internal/verdict"
+	"strictmx/scenarios"
+)
+
+// Every case of the corpus passes in process, or is skipped for a reason. The
+// golden file lists the skipped ones, so that none leaves the ring unnoticed.
+func TestCorpusInProcess(t *testing.T) {
+	var skipped strings.Builder
+	r := Runner{Parallel: runtime.NumCPU()}
+	for _, cases := range r.Run(t.Context(), worksOf(t, embedded(t)...)) {
+		for _, f := range cases {
+			name := f.Prepared.Scenario.Name + "/" + f.Case.Name
+			switch f.Result {
+			case verdict.Pass:
+			case verdict.Skipped:
+				fmt.Fprintf(&skipped, "%s: %s\n", name, f.Reason)
+				if f.Reason == "" {
+					t.Errorf("%s is skipped without a reason", name)
+				}
+			default:
+				t.Errorf("%s: %s %s %v %v", name, f.Result, f.Reason, f.Mismatches, f.Err)
+			}
+		}
+	}
+	goldenFile(t, "skipped.txt", skipped.String())
+}
+
+// judgedAs runs a case in process and compares what was seen with its own wants.
+func judgedAs(t *testing.T, sc *scenarios.Scenario, c scenarios.Case) []verdict.Mismatch {
+	t.Helper()
+	p, err := Prepare(sc, c, debian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := Unprovable(p); why != "" {
+		t.Fatalf("%s/%s cannot be run in process: %s", sc.Name, c.Name, why)
+	}
+	rec, err := InProcess(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verdict.Judge(WithoutNotices(c), verdict.Observed{
+		Deliveries: rec.Deliveries, Attempts: rec.Attempts, Questions: rec.Questions,
+	})
+}
+
+// provable tells whether the in-process ring runs the case.
+func provable(t *testing.T, sc *scenarios.Scenario, c scenarios.Case) bool {
+	t.Helper()
+	p, err := Prepare(sc, c, debian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Unprovable(p) == ""
+}
+
+// The lines of a cure are what cures: with the files of its baseline alone, its
+// wants are not met.
+func TestCuresNeedTheirLines(t *testing.T) {
+	cures := 0
+	for _, sc := range embedded(t) {
+		for _, c := range sc.Cases {
+			if c.Cures == "" || !provable(t, sc, c) {
+				continue
+			}
+			cures++
+			base := caseOf(t, sc, c.Cures)
+			if len(c.Added) == 0 {
+				t.Errorf("%s/%s adds no lines", sc.Name, c.Name)
+			}
+			c.Files, c.Added = base.Files, base.Added
+			if got := judgedAs(t, sc, c); len(got) == 0 {
+				t.Errorf("%s/%s is as wanted without its lines, which then cure nothing", sc.Name, c.Name)
+			}
+		}
+	}
+	if cures == 0 {
+		t.Error("no cure of the corpus runs in process")
+	}
+}
+
+// What a cure wants tells it from the case that it cures, and from those that do
+// not cure it: those are mismatches when judged by the cure's wants.
+func TestWantsTellCuresApart(t *testing.T) {
+	judged := 0
+	for _, sc := range embedded(t) {
+		for _, cure := range sc.Cases {
+			if cure.Cures == "" {
+				continue
+			}
+			for _, ill := range sc.Cases {
+				if ill.Name != cure.Cures && ill.FailsToCure != cure.Cures || !provable(t, sc, ill) {
+					continue
+				}
+				judged++
+				ill.Want = cure.Want
+				if got := judgedAs(t, sc, ill); len(got) == 0 {
+					t.Errorf("%s: %s is as %s wants it", sc.Name, ill.Name, cure.Name)
+				}
+			}
+		}
+	}
+	if judged == 0 {
+		t.Error("nothing was judged")
+	}
+}
+
+// Where a case has faults or closed addresses of its own, they are what makes it:
+// without them its wants are not met.
+func TestFaultsMatter(t *testing.T) {
+	judged := 0
+	for _, sc := range embedded(t) {
+		for _, c := range sc.Cases {
+			if len(c.Faults)+len(c.Down)+len(c.Silent) == 0 || !provable(t, sc, c) {
+				continue
+			}
+			judged++
+			c.Faults, c.Down, c.Silent = nil, nil, nil
+			if got := judgedAs(t, sc, c); len(got) == 0 {
+				t.Errorf("%s/%s is as wanted without its faults", sc.Name, c.Name)
+			}
+		}
+	}
+	if judged == 0 {
+		t.Error("nothing was judged")
+	}
+}
+
+func TestUnprovable(t *testing.T) {
+	const zone = "-- dns/example.com.zone --\n"
+	for _, tt := range []struct {
+		about, text, name, want string
+	}{
+		{"as it is", story, "red", ""},
+		{"a cure in DNS", story, "green", ""},
+		{"a case's own main.cf", changed(t, "-- green/dns/ptr --\n2001:db8::10  mail.example.com\n",
+			"-- green/postfix/main.cf --\ninet_protocols = ipv4\n"), "green", "postfix/main.cf"},
+		{"the base's main.cf does more", changed(t, "smtp_address_preference = ipv6",
+			"smtp_skip_5xx_greeting = no"), "red", "smtp_skip_5xx_greeting"},
+		{"master.cf", changed(t, zone, "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o inet_protocols=ipv4\n"+zone),
+			"red", "postfix/master.cf"},
+		{"a recipient of no receiver", changed(t, zone, "-- postfix/virtual --\ngroup@example.com you@gmail.com\n"+zone,
+			"smtp_address_preference = ipv6", "virtual_alias_maps = hash:/etc/postfix/virtual",
+			"to: you@gmail.com", "to: group@example.com"), "red", "group@example.com"},
+		{"a HELO name of other parameters", changed(t, "smtp_address_preference = ipv6",
+			"smtp_helo_name = $mydomain"), "red", "$mydomain"},
+		{"a HELO name of the host's name", changed(t, "smtp_address_preference = ipv6",
+			"smtp_helo_name = out.$myhostname"), "red", ""},
+	} {
+		got := Unprovable(prepared(t, tt.text, tt.name))
+		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: Unprovable = %q, want %q in it", tt.about, got, tt.want)
+		}
+	}
+}
+
+// The client in memory says what Postfix would say of itself.
+func TestClientFollowsMainCF(t *testing.T) {
+	for _, tt := range []struct {
+		setting, helo, client string
+	}{
+		{"smtp_address_preference = ipv6", "mail.example.com", "2001:db8::10"},
+		{"smtp_address_preference = ipv4", "mail.example.com", "203.0.113.10"},
+		{"smtp_helo_name = $myhostname", "mail.example.com", "2001:db8::10"}, // the case wants IPv6
+		{"myhostname = other.example.com", "other.example.com", "2001:db8::10"},
+		{"smtp_helo_name = out.${myhostname}", "out.mail.example.com", "2001:db8::10"},
+	} {
+		p := prepared(t, changed(t, "smtp_address_preference = ipv6", tt.setting), "red")
+		rec, err := InProcess(t.Context(), p)
+		if err != nil || len(rec.Attempts) != 1 {
+			t.Errorf("%s: %d attempts, %v, want one", tt.setting, len(rec.Attempts), err)
+			continue
+		}
+		if a := rec.Attempts[0]; a.Helo != tt.helo || a.Client.String() != tt.client || a.Message != 0 {
+			t.Errorf("%s: attempt of message %d as %s from %s, want 0, %s, %s",
+				tt.setting, a.Message, a.Helo, a.Client, tt.helo, tt.client)
+		}
+	}
+}
+
+// An address that is down or silent is passed over, and one that the host has no
+// address to reach.
+func TestClientPassesOver(t *testing.T) {
+	const red = "want: {outcome: bounced, client: ipv6, rule: gmail/ptr-missing}"
+	for _, tt := range []struct {
+		about, text string
+		attempts    int
+		tries       int
+		outcome     string
+	}{
+		{"all answer", story, 1, 0, "bounced"},
+		{"IPv6 down", changed(t, red, "down: gmail ipv6\n    "+red), 1, 1, "sent"},
+		{"IPv6 silent", changed(t, red, "silent: gmail ipv6\n    "+red), 1, 1, "sent"},
+		{"all down", changed(t, red, "down: gmail\n    "+red), 0, 4, "deferred"}, // five addresses at most
+		{"host without IPv6", changed(t, `, ipv6: "2001:db8::10"`, "", "client: ipv6, rule", "rule",
+			"outcome: sent, client: ipv6", "outcome: sent"), 1, 1, "sent"},
+	} {
+		rec, err := InProcess(t.Context(), prepared(t, tt.text, "red"))
+		if err != nil || len(rec.Deliveries) != 1 {
+			t.Errorf("%s: %d deliveries, %v", tt.about, len(rec.Deliveries), err)
+			continue
+		}
+		d := rec.Deliveries[0]
+		if len(rec.Attempts) != tt.attempts || len(d.Tries) != tt.tries || string(d.Outcome) != tt.outcome {
+			t.Errorf("%s: %d attempts, tries %v, %s %s, want %d, %d, %s",
+				tt.about, len(rec.Attempts), d.Tries, d.Outcome, d.Text, tt.attempts, tt.tries, tt.outcome)
+		}
+		if noneAnswered := tt.attempts == 0; noneAnswered != (d.Relay == nil) || noneAnswered && d.Status != noAnswer {
+			t.Errorf("%s: relay %v, status %s", tt.about, d.Relay, d.Status)
+		}
+	}
+}
+
+// A cure counts only if its baseline failed as stated in the same run.
+func TestRunnerConcludes(t *testing.T) {
+	const red, green = "want: {outcome: bounced, client: ipv6, rule: gmail/ptr-missing}", "2001:db8::10  mail.example.com\n"
+	for _, tt := range []struct {
+		about, text string
+		want        []verdict.Result // of red and green
+	}{
+		{"as it should be", story, []verdict.Result{verdict.Pass, verdict.Pass}},
+		{"baseline bounced by another rule", changed(t, "gmail/ptr-missing", "gmail/ptr-mismatch"),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
+		{"baseline over the other family", changed(t, red, "down: gmail ipv6\n    "+red),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
+		{"baseline is not ill", changed(t, red, "want: {outcome: deferred}", "-- green", "-- dns/ptr --\n"+green+"-- green"),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
+		{"cure does not cure", changed(t, green, "203.0.113.10  mail.example.com\n"),
+			[]verdict.Result{verdict.Pass, verdict.Mismatched}},
+		{"baseline skipped", changed(t, "-- green", "-- red/postfix/main.cf --\nmaximal_backoff_time = 1h\n-- green"),
+			[]verdict.Result{verdict.Skipped, verdict.Skipped}},
+	} {
+		var told []string
+		r := Runner{Done: func(f *Finished) { told = append(told, f.Case.Name) }}
+		var got []verdict.Result
+		for _, f := range r.Run(t.Context(), worksOf(t, loadText(t, tt.text)))[0] {
+			got = append(got, f.Result)
+		}
+		if !slices.Equal(got, tt.want) || !slices.Equal(told, []string{"red", "green"}) {
+			t.Errorf("%s: red and green are %v, want %v; told of %v", tt.about, got, tt.want, told)
+		}
+	}
+}
+
+// The whole corpus, in process.
+func BenchmarkCorpusInProcess(b *testing.B) {
+	works := worksOf(b, embedded(b)...)
+	r := Runner{Parallel: runtime.NumCPU()}
+	ran := 0
+	for b.Loop() {
+		for _, cases := range r.Run(b.Context(), works) {
+			for _, f := range cases {
+				if f.Result != verdict.Pass && f.Result != verdict.Skipped {
+					b.Fatalf("%s/%s: %s", f.Prepared.Scenario.Name, f.Case.Name, f.Result)
+				}
+				if f.Result == verdict.Pass {
+					ran++
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(ran)/float64(b.N), "cases/op")
+}
