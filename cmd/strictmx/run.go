@@ -55,30 +55,35 @@ each case that is not as wanted is kept in a directory, which the report names.`
 	return c
 }
 
-func (f runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func (f runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	works, err := f.prepare(args)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	r := lab.Runner{Parallel: f.parallel, Deadline: f.timeout}
+	// In our own scenarios a parameter that Postfix does not use is a mistake.
+	r := lab.Runner{Parallel: f.parallel, Deadline: f.timeout, Strict: len(args) == 0}
 	if r.Parallel == 0 {
 		r.Parallel = runtime.NumCPU() + 1
 	}
 	engine := ""
 	if !f.inProcess {
-		d, err := openContainers(ctx, stderr)
-		if err != nil {
-			return labError(err)
+		d, opening := openContainers(ctx, stderr)
+		if opening != nil {
+			return labError(opening)
 		}
-		defer d.engine.Close()
+		defer func() {
+			if closing := d.close(ctx, stderr); closing != nil {
+				err = errors.Join(labError(closing), err)
+			}
+		}()
 		r.Driver, engine = d, d.engine.Version
 	}
 	progress := report.StyleFor(os.Stderr)
 	var printing error
 	r.Done = func(c *lab.Finished) {
 		// What is not yet concluded may still turn out unproven; the report says so.
-		printing = errors.Join(printing, report.Progress(stderr, reportCase(c, ""), progress))
+		printing = errors.Join(printing, report.Progress(stderr, reportCase(c, ""), progress), warnings(stderr, c))
 	}
 	finished := r.Run(ctx, works)
 	if ctx.Err() != nil {
@@ -146,6 +151,17 @@ func reportCase(c *lab.Finished, kept string) report.Case {
 	})
 }
 
+// warnings passes on what Postfix has to say against a configuration that it
+// accepts, above all parameters that it does not use: they are misspelt.
+func warnings(w io.Writer, c *lab.Finished) error {
+	var errs []error
+	for _, text := range c.Record.Warnings {
+		_, err := fmt.Fprintf(w, "strictmx: warning: %s/%s: %s\n", c.Prepared.Scenario.Name, c.Case.Name, text)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 func (f runFlags) write(w io.Writer, rep report.Report) error {
 	if f.format == "json" {
 		return report.JSON(w, rep)
@@ -175,14 +191,15 @@ func exitCode(rep report.Report) int {
 		return code
 	}
 	for _, c := range rep.Cases {
-		if c.Error != nil && !scenarioFault(c.Error.Kind) {
+		if c.Error != nil && !scenarioFault(*c.Error) {
 			return exitLab
 		}
 	}
 	return exitUsage
 }
 
-// scenarioFault tells kinds of errors that come from what the scenario says.
-func scenarioFault(kind string) bool {
-	return kind == "postfix-config" || kind == "plan"
+// scenarioFault tells errors that come from what the scenario says: their kind is
+// that of configurations, or they are about a line of one.
+func scenarioFault(e report.Error) bool {
+	return e.Kind == "postfix-config" || e.Kind == "plan" || e.File != ""
 }

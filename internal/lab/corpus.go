@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"strictmx/internal/verdict"
+	"strictmx/internal/wire"
 )
 
 // A Runner runs the cases of scenarios, several at a time.
@@ -15,6 +17,7 @@ type Runner struct {
 	Driver   Driver        // nil is the in-process ring
 	Parallel int           // cases at a time; 0 is one
 	Deadline time.Duration // of a case; 0 is [DefaultDeadline]
+	Strict   bool          // what the mail system warns of in its configuration is an error
 	// Done is told each case when it has ended, before its scenario is concluded,
 	// one at a time; nil tells nobody.
 	Done func(*Finished)
@@ -99,6 +102,9 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 			deadline = DefaultDeadline
 		}
 		f.Record, f.Err = Run(ctx, r.Driver, p, deadline)
+		if f.Err == nil && r.Strict && len(f.Record.Warnings) > 0 {
+			f.Err = &wire.Error{Kind: "postfix-config", Message: strings.Join(f.Record.Warnings, "; ")}
+		}
 	default:
 		if f.Skip = Unprovable(p); f.Skip != "" {
 			f.Result = verdict.Skipped

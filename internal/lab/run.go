@@ -25,6 +25,7 @@ type Record struct {
 	Attempts   []mail.Attempt  // at the receivers
 	Questions  []mail.Question // that the DNS server was asked
 	Log        []string        // the mail system's
+	Warnings   []string        // what it has to say against its configuration: "unused parameter: ..."
 	Version    string          // the mail system's
 	Unsettled  []string        // what had no outcome when the deadline came
 	Elapsed    time.Duration
@@ -116,6 +117,9 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 	case wire.KindLog:
 		w.rec.Log = append(w.rec.Log, ev.Log)
 		w.logs.Line(ev.Log)
+		if text, ok := configWarning(ev.Log); ok {
+			w.rec.Warnings = append(w.rec.Warnings, text)
+		}
 		if line, fatal := w.logs.Fatal(); fatal {
 			w.fail(&wire.Error{Kind: "postfix-fatal", Message: line})
 		}
@@ -138,8 +142,20 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 	}
 }
 
-// fail ends the case with the first error of the lab.
+// configWarning reads a line in which the program that checks the configuration,
+// postconf(1), warns of it.
+func configWarning(line string) (string, bool) {
+	l, ok := maillog.ParseLine(line)
+	return l.Text, ok && l.Program == "postconf" && l.Severity == maillog.Warning
+}
+
+// fail ends the case with the first error of the lab. A later one takes its place
+// only if it knows the file: the line in which a program dies is told before the
+// error that says where its reason stands.
 func (w *watch) fail(err *wire.Error) {
+	if placed, ok := errors.AsType[*wire.Error](w.err); ok && placed.File == "" && err.File != "" {
+		w.err = err
+	}
 	if w.err == nil {
 		w.err = err
 		w.cancel()

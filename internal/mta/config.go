@@ -34,7 +34,7 @@ var entry = regexp.MustCompile(`field "[^"]*" in "([^"]*)"$`)
 // parameter finds the name of the parameter whose value is bad:
 // "parameter smtp_connect_timeout: bad time value or unit: abc",
 // "bad numerical configuration: default_process_limit = zz".
-var parameter = regexp.MustCompile(`parameter "?(\w+)"?: |configuration: (\w+) = |(?:bad|invalid) "?(\w+)"? (?:value|parameter)|in parameter "?(\w+)"?`)
+var parameter = regexp.MustCompile(`parameter "?(\w+)"?: |configuration: (\w+) = |(?:bad|invalid|unknown) "?(\w+)"? (?:value|parameter)|in parameter "?(\w+)"?`)
 
 // place finds the file and the line, from 1, that a message is about. It returns
 // nothing where it cannot tell.
