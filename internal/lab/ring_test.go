@@ -146,8 +146,10 @@ func TestUnprovable(t *testing.T) {
 			"-- green/postfix/main.cf --\ninet_protocols = ipv4\n"), "green", "postfix/main.cf"},
 		{"the base's main.cf does more", changed(t, "smtp_address_preference = ipv6",
 			"smtp_skip_5xx_greeting = no"), "red", "smtp_skip_5xx_greeting"},
-		{"master.cf", changed(t, zone, "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o inet_protocols=ipv4\n"+zone),
-			"red", "postfix/master.cf"},
+		{
+			"master.cf", changed(t, zone, "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o inet_protocols=ipv4\n"+zone),
+			"red", "postfix/master.cf",
+		},
 		{"a recipient of no receiver", changed(t, zone, "-- postfix/virtual --\ngroup@example.com you@gmail.com\n"+zone,
 			"smtp_address_preference = ipv6", "virtual_alias_maps = hash:/etc/postfix/virtual",
 			"to: you@gmail.com", "to: group@example.com"), "red", "group@example.com"},
@@ -228,16 +230,26 @@ func TestRunnerConcludes(t *testing.T) {
 		want        []verdict.Result // of red and green
 	}{
 		{"as it should be", story, []verdict.Result{verdict.Pass, verdict.Pass}},
-		{"baseline bounced by another rule", changed(t, "gmail/ptr-missing", "gmail/ptr-mismatch"),
-			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
-		{"baseline over the other family", changed(t, red, "down: gmail ipv6\n    "+red),
-			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
-		{"baseline is not ill", changed(t, red, "want: {outcome: deferred}", "-- green", "-- dns/ptr --\n"+green+"-- green"),
-			[]verdict.Result{verdict.Mismatched, verdict.Unproven}},
-		{"cure does not cure", changed(t, green, "203.0.113.10  mail.example.com\n"),
-			[]verdict.Result{verdict.Pass, verdict.Mismatched}},
-		{"baseline skipped", changed(t, "-- green", "-- red/postfix/main.cf --\nmaximal_backoff_time = 1h\n-- green"),
-			[]verdict.Result{verdict.Skipped, verdict.Skipped}},
+		{
+			"baseline bounced by another rule", changed(t, "gmail/ptr-missing", "gmail/ptr-mismatch"),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven},
+		},
+		{
+			"baseline over the other family", changed(t, red, "down: gmail ipv6\n    "+red),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven},
+		},
+		{
+			"baseline is not ill", changed(t, red, "want: {outcome: deferred}", "-- green", "-- dns/ptr --\n"+green+"-- green"),
+			[]verdict.Result{verdict.Mismatched, verdict.Unproven},
+		},
+		{
+			"cure does not cure", changed(t, green, "203.0.113.10  mail.example.com\n"),
+			[]verdict.Result{verdict.Pass, verdict.Mismatched},
+		},
+		{
+			"baseline skipped", changed(t, "-- green", "-- red/postfix/main.cf --\nmaximal_backoff_time = 1h\n-- green"),
+			[]verdict.Result{verdict.Skipped, verdict.Skipped},
+		},
 	} {
 		var told []string
 		r := Runner{Done: func(f *Finished) { told = append(told, f.Case.Name) }}
