@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -55,6 +56,9 @@ func Open(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := asAsked(ctx, api); err != nil {
+		return nil, errors.Join(err, api.Close())
+	}
 	e := &Engine{Host: api.DaemonHost(), client: api}
 	v, err := api.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
@@ -71,6 +75,24 @@ func Open(ctx context.Context) (*Engine, error) {
 		return nil, &Unavailable{Host: e.Host, Err: err}
 	}
 	return e, nil
+}
+
+// asAsked reports a DOCKER_HOST that does not answer. Testcontainers then takes the
+// next engine that it finds, which is not the one that was meant.
+func asAsked(ctx context.Context, found client.APIClient) error {
+	host := os.Getenv("DOCKER_HOST")
+	if host == "" || host == found.DaemonHost() {
+		return nil
+	}
+	api, err := client.New(client.FromEnv)
+	if err == nil {
+		_, err = api.Ping(ctx, client.PingOptions{})
+		err = errors.Join(err, api.Close())
+	}
+	if err != nil {
+		return &Unavailable{Host: host, Err: err}
+	}
+	return nil
 }
 
 // connect looks for the engine. The search itself cannot be cancelled.

@@ -82,11 +82,11 @@ Exit codes: 0 all as wanted, 1 a case differs or is unproven, 2 bad scenario or
 usage, 3 the lab is broken, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		// No Args: only then an unknown command is an error, with what is meant.
 	}
 	root.AddCommand(
 		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(),
-		cleanCommand(), doctorCommand(), versionCommand(), nodeCommand(), internetCommand(), mtaCommand(),
+		cleanCommand(), doctorCommand(), versionCommand(), anchorCommand(), nodeCommand(), internetCommand(), mtaCommand(),
 	)
 	return root
 }
