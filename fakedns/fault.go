@@ -2,6 +2,7 @@ package fakedns
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,9 @@ var faultNames = []string{
 // does what a resolver does when one authority fails: nxdomain and delay act as
 // above, truncate not at all, all others become SERVFAIL.
 type Fault struct {
-	Name  string        `yaml:"name"`  // "mx.example.com"; "*.example.com" is every name below; "*" is every name
+	// Name is a domain name, "*.example.com" for every name below it, "*" for every
+	// name, or an IP address for the name of its PTR records.
+	Name  string        `yaml:"name"`
 	Type  string        `yaml:"type"`  // "TXT"; empty or "ANY" is every type
 	Fault string        `yaml:"fault"` // one of the constants above
 	Delay time.Duration `yaml:"delay"` // for FaultDelay, which wants 1 ms or more
@@ -57,6 +60,9 @@ func (f Fault) parse() (*activeFault, error) {
 	var wrong []string
 	wrongf := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	name := f.Name
+	if addr, err := netip.ParseAddr(name); err == nil {
+		name = Reverse(addr)
+	}
 	if name == "*" {
 		name = "*."
 	}

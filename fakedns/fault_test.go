@@ -30,6 +30,13 @@ func TestFaultMatches(t *testing.T) {
 		{Fault{Name: "*.example.com"}, `x\.example.com.`, dns.TypeA, false}, // one label with a dot in it
 		{Fault{Name: "*"}, "example.com.", dns.TypeA, true},
 		{Fault{Name: "*"}, ".", dns.TypeNS, true},
+		{Fault{Name: "203.0.113.10"}, "10.113.0.203.in-addr.arpa.", dns.TypePTR, true},
+		{Fault{Name: "::ffff:203.0.113.10"}, "10.113.0.203.in-addr.arpa.", dns.TypePTR, true},
+		{Fault{Name: "203.0.113.10."}, "10.113.0.203.in-addr.arpa.", dns.TypePTR, false}, // a domain name of four labels
+		{
+			Fault{Name: "2001:DB8::10"}, "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+			dns.TypePTR, true,
+		},
 	} {
 		tt.fault.Fault = FaultServFail
 		f, err := tt.fault.parse()

@@ -75,26 +75,17 @@ func counts(packet []byte) (n [4]int) {
 	return n
 }
 
-// vet finds what keeps a query from being answered, and its OPT record.
+// vet finds what keeps a query from being answered, and its OPT record, which
+// any reply to it echoes, an error too (RFC 6891 section 6.1.1).
 func vet(packet []byte, in *dns.Msg, err error) (*dns.OPT, int) {
+	opt, one := findOPT(in)
 	if packet[2]>>3&0xf != dns.OpcodeQuery {
-		return nil, dns.RcodeNotImplemented
+		return opt, dns.RcodeNotImplemented
 	}
 	// What the header promises must be there; the parser stops quietly at the end.
 	want := [4]int{len(in.Question), len(in.Answer), len(in.Ns), len(in.Extra)}
-	if err != nil || counts(packet) != want || len(in.Question) != 1 {
-		return nil, dns.RcodeFormatError
-	}
-	var opt *dns.OPT
-	for _, rr := range in.Extra {
-		o, ok := rr.(*dns.OPT)
-		if !ok {
-			continue
-		}
-		if opt != nil || o.Hdr.Name != "." {
-			return nil, dns.RcodeFormatError // RFC 6891 section 6.1.1
-		}
-		opt = o
+	if err != nil || counts(packet) != want || len(in.Question) != 1 || !one {
+		return opt, dns.RcodeFormatError
 	}
 	if opt != nil && opt.Version() != 0 {
 		return opt, dns.RcodeBadVers
@@ -111,6 +102,23 @@ func vet(packet []byte, in *dns.Msg, err error) (*dns.OPT, int) {
 		return opt, dns.RcodeFormatError
 	}
 	return opt, dns.RcodeSuccess
+}
+
+// findOPT gives the first OPT record of a query, nil if it has none, and tells
+// whether there is at most one and the root owns it.
+func findOPT(in *dns.Msg) (opt *dns.OPT, ok bool) {
+	ok = true
+	for _, rr := range in.Extra {
+		o, isOPT := rr.(*dns.OPT)
+		if !isOPT {
+			continue
+		}
+		ok = ok && opt == nil && o.Hdr.Name == "."
+		if opt == nil {
+			opt = o
+		}
+	}
+	return opt, ok
 }
 
 // reply makes the OPT record of a reply (RFC 6891 section 6.1.1, RFC 3225 section

@@ -77,6 +77,10 @@ func TestReactToOddPackets(t *testing.T) {
 		}), same), "NOERROR"},
 		{"EDNS owner not root", raw(t, edns(func(o *dns.OPT) { o.Hdr.Name = "example.com." }), same), "FORMERR"},
 		{"EDNS twice", raw(t, twoOPT, same), "FORMERR"},
+		{"EDNS and opcode NOTIFY", raw(t, edns(func(*dns.OPT) {}), func(p []byte) []byte { p[2] |= 4 << 3; return p }), "NOTIMP"},
+		{"EDNS and no question", raw(t, edns(func(*dns.OPT) {}), func(p []byte) []byte {
+			return append(count(4, 0)(p)[:12], p[len(p)-11:]...)
+		}), "FORMERR"},
 	} {
 		r := z.world().react(tt.packet, false, false)
 		if tt.want == "" {
@@ -93,6 +97,10 @@ func TestReactToOddPackets(t *testing.T) {
 		if !r.query || r.question.RCode != tt.want || rcodeText(in.Rcode) != tt.want || in.Id != 0x1234 || !in.Response {
 			t.Errorf("%s: log %+v, reply %s id %#x response %v; want %s, 0x1234, true",
 				tt.what, r.question, rcodeText(in.Rcode), in.Id, in.Response, tt.want)
+		}
+		// RFC 6891 section 6.1.1: whoever sends an OPT record gets one.
+		if opt := in.IsEdns0() != nil; opt != strings.HasPrefix(tt.what, "EDNS") {
+			t.Errorf("%s: OPT in the reply: %v, want as in the query", tt.what, opt)
 		}
 		if in.Opcode != int(tt.packet[2]>>3&0xf) {
 			t.Errorf("%s: opcode %d, want that of the query", tt.what, in.Opcode)
