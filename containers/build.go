@@ -122,7 +122,7 @@ const pruneAge = 24 * time.Hour
 
 // prune removes images that earlier binaries left. Those in use stay.
 func (e *Engine) prune(ctx context.Context, keep Images) error {
-	list, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: ours()})
+	list, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: labelled()})
 	if err != nil {
 		return fmt.Errorf("list of images: %w", err)
 	}

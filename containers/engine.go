@@ -26,6 +26,7 @@ type Engine struct {
 	client   client.APIClient
 	provider *testcontainers.DockerProvider
 	lease    lease
+	anchors  anchors
 }
 
 // Unavailable is the error of [Open] where no container engine can be used.
@@ -118,8 +119,13 @@ func connect(ctx context.Context) (client.APIClient, error) {
 	}
 }
 
-// Close drops idle connections to the engine. It does not touch containers.
-func (e *Engine) Close() error { return e.client.Close() }
+// Close removes what labs had in common and drops connections to the engine. Labs
+// are for their owners to close before.
+func (e *Engine) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	return errors.Join(e.removeAnchors(ctx), e.client.Close())
+}
 
 // newID makes a short name that no other run has.
 func newID() string {

@@ -67,45 +67,59 @@ func (e *Engine) Start(ctx context.Context, l Lab) (*Running, error) {
 
 func (r *Running) start(ctx context.Context, l Lab) error {
 	e, node, mta := r.engine, r.sides[wire.Node], r.sides[wire.MailSystem]
+	a := e.takeAnchor(l)
+	defer e.leaveAnchor(a)
 	name := fmt.Sprintf("strictmx-%s-%d", e.lease.run, serial.Add(1))
-	// The mail system's container names the node's and not its number, so the two
-	// can be created side by side.
-	err := both(
+	err := together(
+		func() error { return e.freshNetwork(ctx, a, l.Images.Node) },
 		func() (err error) {
-			node.container, err = e.create(ctx, l.Images.Node, name+"-node", NodeContainer(l.Plan.Host.Name), node.Process)
+			node.container, err = e.create(ctx, l.Images.Node, name+"-node", nodeContainer(a.network()), node.Process)
 			return err
 		},
 		func() (err error) {
-			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", MailSystemContainer("container:"+name+"-node"), mta.Process)
+			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", MailSystemContainer(a.network()), mta.Process)
 			return err
 		},
 	)
 	if err != nil {
 		return err
 	}
-	// The node's network exists when its first process does; its addresses and
-	// servers come while the other container starts.
-	if err := node.container.Start(ctx); err != nil {
+	err = together(
+		func() error { return r.startNode(ctx, l.Plan) },
+		func() error { return r.checkSetup(ctx, l.Setup) },
+	)
+	if err != nil {
+		return err
+	}
+	// The addresses are there: Postfix may listen on them.
+	if _, err := r.Do(ctx, wire.MailSystem, wire.Command{Op: wire.OpStart}); err != nil {
+		return err
+	}
+	if r.Versions[wire.MailSystem], err = mta.await(ctx); err != nil {
+		return mta.why(wire.MailSystem, err)
+	}
+	return nil
+}
+
+func (r *Running) startNode(ctx context.Context, plan wire.Plan) (err error) {
+	node := r.sides[wire.Node]
+	if err = node.container.Start(ctx); err == nil {
+		r.Versions[wire.Node], err = node.Begin(ctx, plan)
+	}
+	if err != nil {
 		return node.why(wire.Node, err)
 	}
-	err = both(
-		func() (err error) {
-			if r.Versions[wire.Node], err = node.Begin(ctx, l.Plan); err != nil {
-				return node.why(wire.Node, err)
-			}
-			return nil
-		},
-		func() error {
-			if err := mta.container.Start(ctx); err != nil {
-				return mta.why(wire.MailSystem, err)
-			}
-			return nil
-		},
-	)
-	if err != nil {
-		return err
+	return nil
+}
+
+// checkSetup starts the mail system's container, which checks the set-up and waits.
+func (r *Running) checkSetup(ctx context.Context, setup wire.Setup) (err error) {
+	mta := r.sides[wire.MailSystem]
+	setup.Hold = true
+	if err = mta.container.Start(ctx); err == nil {
+		err = mta.send(ctx, setup)
 	}
-	if r.Versions[wire.MailSystem], err = mta.Begin(ctx, l.Setup); err != nil {
+	if err != nil {
 		return mta.why(wire.MailSystem, err)
 	}
 	return nil
@@ -132,14 +146,15 @@ func (e *Engine) create(ctx context.Context, image, name string, opts ...testcon
 	return e.provider.CreateContainer(ctx, req.ContainerRequest)
 }
 
-// both runs two functions side by side.
-func both(a, b func() error) error {
-	var errA, errB error
+// together runs functions side by side.
+func together(fs ...func() error) error {
+	errs := make([]error, len(fs))
 	var wg sync.WaitGroup
-	wg.Go(func() { errA = a() })
-	errB = b()
+	for i, f := range fs {
+		wg.Go(func() { errs[i] = f() })
+	}
 	wg.Wait()
-	return errors.Join(errA, errB)
+	return errors.Join(errs...)
 }
 
 // Do carries out a command on one side and returns the event that ended it. An
@@ -168,5 +183,5 @@ func (r *Running) Close(ctx context.Context) error {
 			return errors.Join(err, s.Drain(ctx), s.Hangup())
 		}
 	}
-	return both(remove(r.sides[wire.Node]), remove(r.sides[wire.MailSystem]))
+	return together(remove(r.sides[wire.Node]), remove(r.sides[wire.MailSystem]))
 }

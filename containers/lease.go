@@ -111,7 +111,7 @@ func (e *Engine) Clean(ctx context.Context, images bool) (containers, removedIma
 	if err != nil || !images {
 		return containers, 0, err
 	}
-	list, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: ours()})
+	list, err := e.client.ImageList(ctx, client.ImageListOptions{Filters: labelled()})
 	if err != nil {
 		return containers, 0, fmt.Errorf("list of images: %w", err)
 	}
@@ -128,11 +128,11 @@ func (e *Engine) Clean(ctx context.Context, images bool) (containers, removedIma
 	return containers, removedImages, errors.Join(errs...)
 }
 
-func ours() client.Filters { return make(client.Filters).Add("label", labelOurs+"=1") }
+func labelled() client.Filters { return make(client.Filters).Add("label", labelOurs+"=1") }
 
 // remove removes those of our containers for which dead holds, all at once.
 func (e *Engine) remove(ctx context.Context, dead func(labels map[string]string) bool) (int, error) {
-	list, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours()})
+	list, err := e.client.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: labelled()})
 	if err != nil {
 		return 0, fmt.Errorf("list of containers: %w", err)
 	}

@@ -190,6 +190,11 @@ func (p *Process) Begin(ctx context.Context, first any) (version string, err err
 	if err := p.send(ctx, first); err != nil {
 		return "", p.reason(err)
 	}
+	return p.await(ctx)
+}
+
+// await waits until the process is ready.
+func (p *Process) await(ctx context.Context) (version string, err error) {
 	select {
 	case v := <-p.ready:
 		return v, nil

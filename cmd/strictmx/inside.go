@@ -5,12 +5,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"strictmx/internal/anchor"
 	"strictmx/internal/mta"
 	"strictmx/internal/node"
 )
 
 // The hidden commands are the first processes of a lab's containers. They read
 // orders from standard input and end when it ends.
+
+func anchorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: anchor.Name, Hidden: true, Args: cobra.NoArgs, Short: "what the containers of a lab take their network from",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return labError(anchor.Run(c.Context(), os.Stdin, os.Stdout))
+		},
+	}
+}
 
 func nodeCommand() *cobra.Command {
 	return &cobra.Command{

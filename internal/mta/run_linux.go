@@ -69,7 +69,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(first, &setup); err != nil {
 		return m.broken(fmt.Errorf("set-up: %w", err))
 	}
-	process, err := m.bringUp(ctx, setup)
+	process, err := m.bringUp(ctx, setup, lines)
 	if process != nil {
 		defer process.stop()
 	}
@@ -122,7 +122,7 @@ func receive(ctx context.Context, lines <-chan []byte) ([]byte, bool) {
 
 // bringUp carries out the set-up and starts master(8). The process is returned
 // even beside an error, if there is one.
-func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error) {
+func (m *mta) bringUp(ctx context.Context, s wire.Setup, lines <-chan []byte) (*masterProcess, error) {
 	var err error
 	if m.hostname, err = os.Hostname(); err != nil {
 		return nil, err
@@ -139,6 +139,11 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error)
 		return nil, err
 	}
 	m.release()
+	if s.Hold {
+		if err := m.hold(ctx, lines); err != nil {
+			return nil, err
+		}
+	}
 	p, err := m.startMaster()
 	if err != nil {
 		return nil, err
@@ -152,6 +157,23 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup) (*masterProcess, error)
 	case <-ctx.Done():
 		return p, context.Cause(ctx)
 	}
+}
+
+// hold waits for the command to start.
+func (m *mta) hold(ctx context.Context, lines <-chan []byte) error {
+	line, ok := receive(ctx, lines)
+	if !ok {
+		return context.Cause(ctx)
+	}
+	var cmd wire.Command
+	if err := json.Unmarshal(line, &cmd); err != nil {
+		return fmt.Errorf("command: %w", err)
+	}
+	if cmd.Op != wire.OpStart {
+		return fmt.Errorf("command %q: want %s first", cmd.Op, wire.OpStart)
+	}
+	m.answer(cmd, result{})
+	return nil
 }
 
 // serve carries out commands until there are no more.

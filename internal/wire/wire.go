@@ -114,6 +114,9 @@ type Setup struct {
 	// Aliases tells to run newaliases.
 	Aliases bool         `json:"aliases,omitempty"`
 	DNS     []netip.Addr `json:"dns"` // for resolv.conf, inside the chroot too
+	// Hold tells to check everything and then to wait for [OpStart], for the
+	// addresses may not be there yet.
+	Hold bool `json:"hold,omitempty"`
 }
 
 // A Command is an order during a case. ID is chosen by the runner and comes back
@@ -138,6 +141,8 @@ const (
 	OpChange = "change"
 	OpSync   = "sync" // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
+	OpStart  = "start" // go on with a set-up that was to hold
+	OpFresh  = "fresh" // for an anchor: move to a new network namespace
 )
 
 // A Message is one message to inject.
