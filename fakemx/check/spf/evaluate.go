@@ -104,7 +104,7 @@ func (e *evaluation) check(ctx context.Context, ask asker, domain string, depth 
 		matched, err := e.match(ctx, t, domain, depth)
 		if err != nil {
 			o := outcomeOf(err)
-			o.reason = fmt.Sprintf("%s in the record of %s: %s", brief(t.text), show(domain), o.reason)
+			o.reason = chain(fmt.Sprintf("%s in the record of %s", brief(t.text), show(domain)), ": ", o.reason)
 			return o
 		}
 		if matched != "" {
@@ -156,7 +156,7 @@ func (e *evaluation) fetch(ctx context.Context, ask asker, domain string, depth 
 			"%s has %d records that start with v=spf1 where only one may be; merge them", show(domain), len(texts))}
 	default:
 		if void == "" {
-			void = "no TXT record starts with v=spf1"
+			void = whyNoRecord(answers)
 		}
 		e.step(depth, "%s TXT: %s", show(domain), void)
 		return record{}, outcome{value: mail.None, reason: fmt.Sprintf(
@@ -169,6 +169,20 @@ func (e *evaluation) fetch(ctx context.Context, ask asker, domain string, depth 
 			"the record of %s has a syntax error: %v", show(domain), err)}
 	}
 	return rec, outcome{}
+}
+
+// whyNoRecord says why none of the TXT records is one of SPF. One that would be but
+// for a blank is most often a zone file's text without quotation marks, whose words
+// are strings of their own and are joined without blanks (RFC 7208 section 3.3).
+func whyNoRecord(answers []mail.Record) string {
+	const version = "v=spf1"
+	for _, r := range answers {
+		if len(r.Text) > len(version) && strings.EqualFold(r.Text[:len(version)], version) {
+			return fmt.Sprintf("%s has no blank after v=spf1; put the whole text in quotation marks and keep a blank where it is split",
+				brief(r.Text))
+		}
+	}
+	return "no TXT record starts with v=spf1"
 }
 
 // redirect goes on with another domain's record, RFC 7208 section 6.1.
@@ -191,8 +205,21 @@ func (e *evaluation) redirect(ctx context.Context, t *term, domain string, depth
 	if o.value == mail.None {
 		return outcome{value: mail.PermError, reason: at + " leads to no record: " + o.reason}
 	}
-	o.reason = at + " leads on: " + o.reason
+	o.reason = chain(at, " leads on: ", o.reason)
 	return o
+}
+
+// chain puts before a reason the term that led to it. A term that the reason
+// names already is one of a loop, and is not said ten times over.
+func chain(at, link, reason string) string {
+	const loop = "; these records lead back to themselves"
+	switch {
+	case !strings.Contains(reason, at):
+		return at + link + reason
+	case strings.HasSuffix(reason, loop):
+		return reason
+	}
+	return reason + loop
 }
 
 // target expands a domain-spec to the target-name of RFC 7208 section 4.8, which

@@ -167,10 +167,17 @@ func TestReasons(t *testing.T) {
 		{"v=spf1 mx:manymx.example.com", "manymx.example.com has 11 MX records and only 10 are allowed"},
 		{"v=spf1 exists:a.gone exists:b.gone exists:c.gone", `"exists:c.gone" in the record of example.com: c.gone A gives NXDOMAIN, which is void lookup 3 where only 2 are allowed`},
 		{"v=spf1 redirect=round.example.net", `this is lookup 11 and only 10 are allowed; use fewer of include`},
+		{"v=spf1ip4:203.0.113.25-all", `example.com has no SPF record ("v=spf1ip4:203.0.113.25-all" has no blank after v=spf1; put the whole text in quotation marks`},
 	} {
 		got := Evaluate(t.Context(), w.with(t, tt.record), handQuery("203.0.113.25"))
 		if !strings.Contains(got.Reason, tt.want) {
 			t.Errorf("Evaluate of %q gives reason %q, want %q in it", tt.record, got.Reason, tt.want)
+		}
+	}
+	for _, record := range []string{"v=spf1 include:example.com -all", "v=spf1 redirect=example.com"} {
+		got := Evaluate(t.Context(), w.with(t, record), handQuery("203.0.113.25"))
+		if n := strings.Count(got.Reason, "in the record of example.com"); n != 1 || !strings.HasSuffix(got.Reason, "lead back to themselves") {
+			t.Errorf("Evaluate of %q gives reason %q, want the loop named once", record, got.Reason)
 		}
 	}
 	two := Evaluate(t.Context(), w.with(t, "v=spf1 -all", "v=spf1 ~all"), handQuery("203.0.113.25"))
