@@ -51,7 +51,8 @@ type Verdict struct {
 	Stage    mail.Stage    `json:"stage"`
 	Rule     string        `json:"rule"` // empty if no rule of the profile refused
 	Reply    []string      `json:"reply"`
-	Results  []mail.Result `json:"results"` // of the checks that the receiver made
+	Remedy   string        `json:"remedy,omitempty"` // what a sender can do about the rule, in the profile's words
+	Results  []mail.Result `json:"results"`          // of the checks that the receiver made
 }
 
 // Results runs every check.
@@ -95,6 +96,9 @@ func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 	if len(attempts) > 0 {
 		last := attempts[len(attempts)-1]
 		v.Rule, v.Results = last.Rule, last.Results
+	}
+	if rule, ok := p.Rule(profile.Decision{Rule: v.Rule}); ok {
+		v.Remedy = rule.Remedy
 	}
 	return v, nil
 }

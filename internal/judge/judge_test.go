@@ -70,6 +70,9 @@ mail  AAAA  2001:db8::10
 			t.Errorf("Ask(%s, %s from %s) = %s by %q at %s: %q, %v; want %s by %q",
 				tt.receiver, tt.client, tt.from, v.Decision, v.Rule, v.Stage, v.Reply, err, tt.want, tt.rule)
 		}
+		if (v.Rule == "") != (v.Remedy == "") {
+			t.Errorf("Ask(%s, %s) by rule %q advises %q, want advice about a rule and only then", tt.receiver, tt.client, v.Rule, v.Remedy)
+		}
 	}
 }
 

@@ -35,6 +35,9 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 		for _, l := range v.Reply {
 			fmt.Fprintf(&b, "  %s\n", visible(l))
 		}
+		if v.Remedy != "" {
+			fmt.Fprintf(&b, "  cure: %s\n", visible(v.Remedy))
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
