@@ -56,6 +56,12 @@ func (m *mta) configure(ctx context.Context, s wire.Setup) error {
 		}
 		m.warn(path.Base(t.args[0]), t.output.stderr)
 	}
+	if names := lacking(services.output.stdout); len(names) > 0 {
+		return &wire.Error{
+			Kind: KindConfig, File: "master.cf",
+			Message: "no entry for " + strings.Join(names, ", ") + ": mail would wait for ever",
+		}
+	}
 	for _, t := range slices.Concat(tables("main.cf", main.output.stdout), tables("master.cf", services.output.stdout)) {
 		if err := m.open(ctx, t, s); err != nil {
 			return err

@@ -143,6 +143,9 @@ func tables(file, printed string) []table {
 		if !ok {
 			param, value = "", line
 		}
+		if unsaid.MatchString(strings.TrimSpace(param)) {
+			continue
+		}
 		for _, m := range tableRef.FindAllStringSubmatch(value, -1) {
 			t := table{Type: m[1], Path: m[2], Param: strings.TrimSpace(param), File: file}
 			if !slices.Contains(out, t) {
@@ -161,6 +164,26 @@ func (t table) named(files map[string]string) (file string, line int) {
 	name := t.Path[strings.LastIndexByte(t.Path, '/')+1:]
 	return t.File, lastLine(files[t.File], func(l string) bool { return strings.Contains(l, name) })
 }
+
+// needed are the services without which a message waits for ever and nothing says
+// so: the master daemon starts with any that it finds, or with none.
+var needed = []string{"pickup", "cleanup", "qmgr", "rewrite", "bounce"}
+
+// lacking lists those of the needed services that postconf -Mf does not print.
+func lacking(printed string) []string {
+	var out []string
+	for _, name := range needed {
+		entry := func(line string) bool { return strings.HasPrefix(line, name+" ") }
+		if lastLine(printed, entry) == 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// unsaid are the parameters whose tables the daemons make themselves, or that only
+// name what is to be built.
+var unsaid = regexp.MustCompile(`(_session_cache_database|^address_verify_map|^postscreen_cache_map|^alias_database)$`)
 
 // logTo matches the parameter that would keep the log from us.
 var logTo = regexp.MustCompile(`(?m)^(maillog_file[ \t]*=).*((?:\n[ \t]+.*)*)`)

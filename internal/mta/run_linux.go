@@ -111,7 +111,13 @@ func readLines(ctx context.Context, in io.Reader, to chan<- []byte) {
 	}
 }
 
+// receive waits for a line. One that came before the end of the input counts.
 func receive(ctx context.Context, lines <-chan []byte) ([]byte, bool) {
+	select {
+	case line := <-lines:
+		return line, true
+	default:
+	}
 	select {
 	case line := <-lines:
 		return line, true

@@ -57,13 +57,8 @@ func (s *logSocket) flush(ctx context.Context) error {
 	done := make(chan struct{})
 	s.mark[name] = done
 	s.mu.Unlock()
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: s.path, Net: "unixgram"})
-	if err != nil {
-		return fmt.Errorf("log socket: %w", err)
-	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte(name)); err != nil {
-		return fmt.Errorf("log socket: %w", err)
+	if err := s.send(name); err != nil {
+		return err
 	}
 	select {
 	case <-done:
@@ -71,6 +66,19 @@ func (s *logSocket) flush(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// send logs as another program would.
+func (s *logSocket) send(text string) error {
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: s.path, Net: "unixgram"})
+	if err != nil {
+		return fmt.Errorf("log socket: %w", err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte(text)); err != nil {
+		return fmt.Errorf("log socket: %w", err)
+	}
+	return nil
 }
 
 // passed tells a mark from a line.
