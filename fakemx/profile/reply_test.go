@@ -134,6 +134,10 @@ values: {stamp: {form: "s-<99>", per: reply}}
 	if got := p.expand("{domain} {ptr}", v); got != "services02.example.com unknown" {
 		t.Errorf("domain and PTR of a null sender: %q", got)
 	}
+	v.MessageID = ""
+	if got := p.expand("<{message-id}>", v); got != "<1393451904.31176@mx.example.net>" {
+		t.Errorf("Message-ID of a message without one: %s, want one of the server", got)
+	}
 }
 
 func TestEhlo(t *testing.T) {

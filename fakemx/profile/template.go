@@ -19,7 +19,7 @@ type Vars struct {
 	Helo      string
 	From      string // reverse-path without angle brackets
 	Rcpt      string // the recipient at hand
-	MessageID string // without angle brackets
+	MessageID string // without angle brackets; empty lets {message-id} make one up
 	TLS       string // "" or "TLSv1.3"
 	Time      time.Time
 	Size      int64 // octets of the message
@@ -55,6 +55,15 @@ func (v Vars) result(method string) mail.Result {
 	return v.Results[i]
 }
 
+// messageID is that of the message, or one such as servers add to a message that
+// came without (RFC 6409 section 8.3).
+func (v Vars) messageID(host string) string {
+	if v.MessageID != "" {
+		return v.MessageID
+	}
+	return fmt.Sprintf("%d.%d@%s", v.when().Unix(), v.Size, host)
+}
+
 // placeholders are the words that every table knows; a table's values add more.
 var placeholders = map[string]func(p *Profile, v Vars) string{
 	"client": func(_ *Profile, v Vars) string {
@@ -68,7 +77,7 @@ var placeholders = map[string]func(p *Profile, v Vars) string{
 	"domain":      func(_ *Profile, v Vars) string { return v.domain() },
 	"rcpt":        func(_ *Profile, v Vars) string { return v.Rcpt },
 	"rcpt-domain": func(_ *Profile, v Vars) string { return v.Rcpt[strings.LastIndexByte(v.Rcpt, '@')+1:] },
-	"message-id":  func(_ *Profile, v Vars) string { return v.MessageID },
+	"message-id":  func(p *Profile, v Vars) string { return v.messageID(p.hostname) },
 	"tls":         func(_ *Profile, v Vars) string { return v.TLS },
 	"host":        func(p *Profile, _ Vars) string { return p.hostname },
 	"epoch":       func(_ *Profile, v Vars) string { return strconv.FormatInt(v.when().Unix(), 10) },
