@@ -55,7 +55,7 @@ func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, er
 	}
 	set, err := world.Profiles(p.Plan.Profiles)
 	if err != nil {
-		return nil, errors.Join(append(errs, err)...)
+		return nil, errors.Join(append(errs, placeProfiles(c, err))...)
 	}
 	receivers, err := planReceivers(sc, set)
 	errs = append(errs, err)
@@ -97,6 +97,32 @@ func ownProfiles(c scenarios.Case) map[string]string {
 		out[strings.TrimPrefix(path, "profiles/")] = c.Files[path].Text
 	}
 	return out
+}
+
+// placeProfiles says where in the scenario's files its own profiles are wrong.
+func placeProfiles(c scenarios.Case, err error) error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = slices.Clone(joined.Unwrap())
+	}
+	for i, err := range all {
+		p, ok := errors.AsType[*profile.Problem](err)
+		if !ok {
+			continue
+		}
+		moved := *p
+		line := p.Line
+		for _, f := range c.Files["profiles/"+p.File].Fragments {
+			moved.File, moved.Line = f.At.File, max(f.At.Line, 1)+max(line, 1)-1
+			n := strings.Count(f.Text, "\n")
+			if line <= n {
+				break
+			}
+			line -= n
+		}
+		all[i] = &moved
+	}
+	return errors.Join(all...)
 }
 
 func sortedPaths(c scenarios.Case, prefix string) []string {
