@@ -107,7 +107,10 @@ func (p *Process) Hangup() error {
 	if p.conn == nil {
 		return nil
 	}
-	return p.conn.Conn.Close()
+	if err := p.conn.Conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // read takes events until the streams end.
