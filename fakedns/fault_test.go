@@ -34,7 +34,8 @@ func TestFaultMatches(t *testing.T) {
 		{Fault{Name: "::ffff:203.0.113.10"}, "10.113.0.203.in-addr.arpa.", dns.TypePTR, true},
 		{Fault{Name: "203.0.113.10."}, "10.113.0.203.in-addr.arpa.", dns.TypePTR, false}, // a domain name of four labels
 		{
-			Fault{Name: "2001:DB8::10"}, "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+			Fault{Name: "2001:DB8::10"},
+			"0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
 			dns.TypePTR, true,
 		},
 	} {
