@@ -125,3 +125,21 @@ func TestFaultOnTheWire(t *testing.T) {
 		t.Error("id.faulty.example. A: reply has the ID of the query, want another")
 	}
 }
+
+// Fresh zones have their faults before them, and spend none of the old ones.
+func TestFresh(t *testing.T) {
+	z := load(t, "-- example.com.zone --\na A 203.0.113.1\n-- faults.yaml --\n- {name: a.example.com, fault: refused, times: 1}\n")
+	broken := func(z *Zones) bool {
+		_, err := z.Resolver("", nil).Resolve(t.Context(), "a.example.com", "A")
+		return err != nil
+	}
+	fresh := z.Fresh()
+	for i, tt := range []struct {
+		zones *Zones
+		want  bool
+	}{{z, true}, {z, false}, {fresh, true}, {fresh, false}, {z.Fresh(), true}} {
+		if got := broken(tt.zones); got != tt.want {
+			t.Errorf("question %d: broken %v, want %v", i, got, tt.want)
+		}
+	}
+}

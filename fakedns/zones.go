@@ -67,6 +67,21 @@ func (z *Zones) Replace(other *Zones) {
 	z.p.Store(next)
 }
 
+// Fresh returns Zones with the same records and faults, of which none has spoilt
+// an answer yet: the same world for somebody else.
+func (z *Zones) Fresh() *Zones {
+	w := z.world()
+	next := &world{zones: w.zones}
+	for _, f := range w.faults {
+		g := *f
+		g.hits = new(atomic.Int64)
+		next.faults = append(next.faults, &g)
+	}
+	fresh := new(Zones)
+	fresh.p.Store(next)
+	return fresh
+}
+
 // Has tells whether there is a record of exactly this name and type, or of any
 // type if typ is empty. It knows nothing of wildcards, faults and CNAME.
 func (z *Zones) Has(name, typ string) bool {

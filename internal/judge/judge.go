@@ -64,7 +64,9 @@ func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result
 	return out
 }
 
-// Ask sends the message to a receiver and tells what it decided.
+// Ask sends the message to a receiver and tells what it decided. Each receiver
+// meets the faults of zones afresh: what one has been answered wrongly does not
+// heal the DNS for the next.
 func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
 	var attempts []mail.Attempt
 	ca, err := fakemx.NewCA()
@@ -76,7 +78,7 @@ func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 		return Verdict{}, fmt.Errorf("certificate: %w", err)
 	}
 	srv := &fakemx.Server{
-		Profile: p, Resolver: zones.Resolver(p.Name, nil), TLS: conf,
+		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf,
 		Record: func(a mail.Attempt) { attempts = append(attempts, a) },
 	}
 	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: []string{m.To}, Content: m.Content}

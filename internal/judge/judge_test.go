@@ -76,6 +76,28 @@ mail  AAAA  2001:db8::10
 	}
 }
 
+// A fault that heals is there for each receiver, whoever was asked before.
+func TestAskMeetsFaultsAfresh(t *testing.T) {
+	z := zones(t, map[string]string{
+		"example.com.zone": "@ TXT \"v=spf1 ip6:2001:db8::10 -all\"\nmail AAAA 2001:db8::10\n",
+		"ptr":              "2001:db8::10 mail.example.com\n",
+		"faults.yaml":      "- {name: \"2001:db8::10\", type: PTR, fault: servfail, times: 1}\n",
+	})
+	p, err := profile.Builtin().Find("gmail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		v, err := Ask(t.Context(), z, p, Message{
+			Client: netip.MustParseAddr("2001:db8::10"), Helo: "mail.example.com", From: "me@example.com", To: "you@gmail.com",
+			Content: []byte("From: me\r\n\r\nHello.\r\n"),
+		})
+		if err != nil || v.Decision != TempFail {
+			t.Errorf("Ask = %s (%q), %v, want %s", v.Decision, v.Reply, err, TempFail)
+		}
+	}
+}
+
 func TestTextHidesControlCharacters(t *testing.T) {
 	var b strings.Builder
 	results := []mail.Result{{Method: "spf", Value: mail.Fail, Reason: "a\x1b[31mb", Explanation: "c\nd\u009b"}}
