@@ -27,8 +27,10 @@ func TestPrepareErrors(t *testing.T) {
 		{"unknown profile", changed(t, "gmail@2014", "gmial", "rule: gmail/", "rule: "), []string{"story.txtar:7: ", "gmial"}},
 		{"broken zone", changed(t, "203.0.113.10\n", "203.0.113.999\n"), []string{"story.txtar:17", "203.0.113.999"}},
 		{"broken PTR file", changed(t, "2001:db8::10  mail", "2001:db8::1g  mail"), []string{"story.txtar:22", "2001:db8::1g"}},
-		{"own profile that is none", changed(t, ptr, ptr+"-- profiles/mine.yaml --\nname: mine\nrules: 7\n"),
-			[]string{"story.txtar:25:8: want a list of rules"}},
+		{
+			"own profile that is none", changed(t, ptr, ptr+"-- profiles/mine.yaml --\nname: mine\nrules: 7\n"),
+			[]string{"story.txtar:25:8: want a list of rules"},
+		},
 		{
 			"two receivers, one address", changed(t, "  - {profile: gmail@2014, domains: [gmail.com]}\n",
 				"  - {profile: gmail@2014, domains: [gmail.com]}\n  - {name: too, profile: gmail, domains: [googlemail.com]}\n"),
