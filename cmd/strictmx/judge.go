@@ -67,7 +67,7 @@ func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error
 	if err != nil {
 		return err
 	}
-	zones, err := f.load()
+	zones, err := loadZones("judge", f.zones)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error
 	}
 	j := judgement{V: 1, Type: "judge", Receivers: []judge.Verdict{}}
 	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), check.Facts{
-		Receiver: "judge.example", Client: m.Client, Helo: f.helo, MailFrom: m.From, Rcpts: []string{m.To},
+		Receiver: "judge.example", Client: m.Client, Helo: m.Helo, MailFrom: m.From, Rcpts: []string{m.To},
 		TLS: m.TLSName(), Content: m.Content,
 	})
 	accepted := true
@@ -106,14 +106,25 @@ func (f judgeFlags) write(out io.Writer, j judgement) error {
 	return judge.Text(out, j.Results, j.Receivers)
 }
 
-func (f judgeFlags) load() (*fakedns.Zones, error) {
-	if f.zones == "" {
-		return nil, fmt.Errorf("judge: want --zones DIR, a directory with NAME.zone files")
+// loadZones loads the directory of --zones, for a command.
+func loadZones(command, dir string) (*fakedns.Zones, error) {
+	if dir == "" {
+		return nil, fmt.Errorf("%s: want --zones DIR, a directory with NAME.zone files", command)
 	}
-	if info, err := os.Stat(f.zones); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("judge: --zones %s: want a directory with NAME.zone files", f.zones)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s: --zones %s: want a directory with NAME.zone files", command, dir)
 	}
-	return fakedns.Load(os.DirFS(f.zones))
+	return fakedns.Load(os.DirFS(dir))
+}
+
+// clientAddr reads the address of --client, for a command. An IPv4 address in the
+// form of an IPv6 one is one of IPv4.
+func clientAddr(command, s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" {
+		return netip.Addr{}, fmt.Errorf("%s: --client %q: want an IPv4 or IPv6 address", command, s)
+	}
+	return a.Unmap(), nil
 }
 
 func findProfiles(names []string) ([]*profile.Profile, error) {
@@ -138,10 +149,9 @@ func (f judgeFlags) message(args []string) (judge.Message, error) {
 		return m, fmt.Errorf("judge: --format %q: want text or json", f.format)
 	}
 	var err error
-	if m.Client, err = netip.ParseAddr(f.client); err != nil || m.Client.Zone() != "" {
-		return m, fmt.Errorf("judge: --client %q: want an IPv4 or IPv6 address", f.client)
+	if m.Client, err = clientAddr("judge", f.client); err != nil {
+		return m, err
 	}
-	m.Client = m.Client.Unmap()
 	if m.Helo == "" {
 		m.Helo = literal(m.Client)
 	}

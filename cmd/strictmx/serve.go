@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 
@@ -48,10 +47,12 @@ says as which address to judge it.`,
 	return c
 }
 
-// A service is what serve runs: a name to print, and how to serve.
+// A service is what serve runs: a name to print, how to serve, and how to let go of
+// its ports without.
 type service struct {
-	name string
-	run  func(context.Context) error
+	name  string
+	run   func(context.Context) error
+	close func() error
 }
 
 func (f serveFlags) run(ctx context.Context, out io.Writer) error {
@@ -84,17 +85,14 @@ func (f serveFlags) run(ctx context.Context, out io.Writer) error {
 
 // open opens every port before anything is served.
 func (f serveFlags) open(ctx context.Context, out *lines) ([]service, error) {
-	if f.zones == "" {
-		return nil, errors.New("serve: want --zones DIR, a directory with NAME.zone files")
-	}
-	zones, err := fakedns.Load(os.DirFS(f.zones))
+	zones, err := loadZones("serve", f.zones)
 	if err != nil {
 		return nil, err
 	}
 	var asIf netip.Addr
 	if f.client != "" {
-		if asIf, err = netip.ParseAddr(f.client); err != nil {
-			return nil, fmt.Errorf("serve: --client %q: want an IPv4 or IPv6 address", f.client)
+		if asIf, err = clientAddr("serve", f.client); err != nil {
+			return nil, err
 		}
 	}
 	ca, err := fakemx.NewCA()
@@ -109,6 +107,9 @@ func (f serveFlags) open(ctx context.Context, out *lines) ([]service, error) {
 	for _, r := range f.receivers {
 		s, err := openReceiver(ctx, r, zones, ca, asIf, out)
 		if err != nil {
+			for _, s := range services {
+				err = errors.Join(err, s.close())
+			}
 			return nil, err
 		}
 		services = append(services, s)
@@ -127,8 +128,9 @@ func (f serveFlags) openDNS(ctx context.Context, zones *fakedns.Zones, out *line
 		Asker: func(a netip.AddrPort) string { return a.Addr().String() },
 	}
 	return service{
-		name: "dns " + pc.LocalAddr().String(),
-		run:  func(ctx context.Context) error { return srv.Serve(ctx, pc, l) },
+		name:  "dns " + pc.LocalAddr().String(),
+		run:   func(ctx context.Context) error { return srv.Serve(ctx, pc, l) },
+		close: func() error { return errors.Join(pc.Close(), l.Close()) },
 	}, nil
 }
 
@@ -184,8 +186,9 @@ func openReceiver(
 		},
 	}
 	return service{
-		name: p.String() + " " + l.Addr().String(),
-		run:  func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		name:  p.String() + " " + l.Addr().String(),
+		run:   func(ctx context.Context) error { return srv.Serve(ctx, l) },
+		close: l.Close,
 	}, nil
 }
 

@@ -107,7 +107,12 @@ func TestResultJSON(t *testing.T) {
 			Result{Method: "spf", Value: Fail, Reason: "r", Identity: "mailfrom", Domain: "d.example", Lookups: 3},
 			`{"method":"spf","value":"fail","reason":"r","identity":"mailfrom","domain":"d.example","lookups":3,"void_lookups":0,"explanation":""}`,
 		},
+		{
+			Result{Method: "spf", Value: None, Reason: "r"},
+			`{"method":"spf","value":"none","reason":"r","domain":"","lookups":0,"void_lookups":0,"explanation":""}`,
+		},
 		{Result{Method: "iprev", Value: PermError, Reason: "r"}, `{"method":"iprev","value":"permerror","reason":"r"}`},
+		{Result{Method: "iprev", Value: Pass, Reason: "r", Domain: "d.example"}, `{"method":"iprev","value":"pass","reason":"r","domain":"d.example"}`},
 	} {
 		b, err := json.Marshal(tt.result)
 		if err != nil || string(b) != tt.want {

@@ -24,7 +24,7 @@ type Result struct {
 	// Identity is what was judged ("mailfrom", "helo"); empty where a method has
 	// only one. Domain is the domain of that identity.
 	Identity string `json:"identity,omitempty"`
-	Domain   string `json:"domain,omitempty"`
+	Domain   string `json:"-"` // written where there is one, and always for spf
 
 	// Lookups and VoidLookups are those of RFC 7208 section 4.6.4, Explanation that
 	// of section 6.2; for spf only.
@@ -34,9 +34,10 @@ type Result struct {
 	Steps       []Step `json:"steps,omitempty"`
 }
 
-// spfFields are the fields that are always written for spf, zero or not, and
-// never for another method.
-type spfFields struct {
+// optional are the fields that are written, empty or not, for the methods that
+// have them.
+type optional struct {
+	Domain      *string `json:"domain,omitempty"`
 	Lookups     *int    `json:"lookups,omitempty"`
 	VoidLookups *int    `json:"void_lookups,omitempty"`
 	Explanation *string `json:"explanation,omitempty"`
@@ -45,14 +46,17 @@ type spfFields struct {
 // MarshalJSON writes the fields that the method has.
 func (r Result) MarshalJSON() ([]byte, error) {
 	type plain Result
-	out := struct {
-		plain
-		spfFields
-	}{plain: plain(r)}
-	if r.Method == "spf" {
-		out.spfFields = spfFields{&r.Lookups, &r.VoidLookups, &r.Explanation}
+	var opt optional
+	switch {
+	case r.Method == "spf":
+		opt = optional{&r.Domain, &r.Lookups, &r.VoidLookups, &r.Explanation}
+	case r.Domain != "":
+		opt.Domain = &r.Domain
 	}
-	return json.Marshal(out)
+	return json.Marshal(struct {
+		plain
+		optional
+	}{plain(r), opt})
 }
 
 // UnmarshalJSON reads what [Result.MarshalJSON] writes.
@@ -60,8 +64,8 @@ func (r *Result) UnmarshalJSON(b []byte) error {
 	type plain Result
 	in := struct {
 		*plain
-		spfFields
-	}{plain: (*plain)(r), spfFields: spfFields{&r.Lookups, &r.VoidLookups, &r.Explanation}}
+		optional
+	}{plain: (*plain)(r), optional: optional{&r.Domain, &r.Lookups, &r.VoidLookups, &r.Explanation}}
 	return json.Unmarshal(b, &in)
 }
 
