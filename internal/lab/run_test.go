@@ -288,3 +288,24 @@ func TestAssign(t *testing.T) {
 		}
 	}
 }
+
+// What Postfix has to say against its configuration is a warning in a user's
+// scenario and an error in one of ours.
+func TestRunnerStrict(t *testing.T) {
+	const warning = "Nov 24 06:45:10 mail postfix/postconf[160]: warning: /etc/postfix/main.cf: unused parameter: smtp_adress_preference=ipv6"
+	d := &pretender{submit: func(listen func(wire.Side, wire.Event)) error {
+		listen(wire.Node, wire.Event{Kind: wire.KindAttempt, Attempt: refusal()})
+		logs(listen, warning, queuedLog, bouncedLog, noticeLog)
+		return nil
+	}}
+	works := []Work{{prepared(t, story, "red")}}
+	lax := Runner{Driver: d}.Run(t.Context(), works)[0][0]
+	if lax.Result != verdict.Pass || len(lax.Record.Warnings) != 1 {
+		t.Errorf("%s %v %v, warnings %q, want a pass with one", lax.Result, lax.Mismatches, lax.Err, lax.Record.Warnings)
+	}
+	strict := Runner{Driver: d, Strict: true}.Run(t.Context(), works)[0][0]
+	if e, ok := errors.AsType[*wire.Error](strict.Err); strict.Result != verdict.Errored || !ok ||
+		e.Kind != "postfix-config" || !strings.Contains(e.Message, "smtp_adress_preference") {
+		t.Errorf("strict: %s, %v, want an error of kind postfix-config", strict.Result, strict.Err)
+	}
+}
