@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"strictmx/internal/spelling"
 )
 
 // The faults that [Fault] knows.
@@ -85,7 +87,7 @@ func (f Fault) parse() (*activeFault, error) {
 	}
 	if !known(f.Fault) {
 		hint := ""
-		if n := nearest(f.Fault, faultNames); n != "" {
+		if n := spelling.Nearest(f.Fault, faultNames); n != "" {
 			hint = fmt.Sprintf("; did you mean %s?", n)
 		}
 		wrongf("unknown fault %q: want %s%s", f.Fault, strings.Join(faultNames, ", "), hint)

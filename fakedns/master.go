@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"strictmx/internal/spelling"
 )
 
 // A record is a resource record and where it was written.
@@ -288,7 +290,7 @@ func wantType(s string) string {
 		}
 	}
 	slices.Sort(types)
-	if near := nearest(s, types); near != "" {
+	if near := spelling.Nearest(s, types); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "want one such as A, AAAA, MX, TXT, PTR or TYPE65280"

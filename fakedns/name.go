@@ -100,36 +100,4 @@ func Reverse(a netip.Addr) string {
 	return b.String()
 }
 
-// nearest returns the word most like s, or nothing when none is near.
-func nearest(s string, words []string) string {
-	best, dist := "", len(s)/2+1
-	for _, w := range words {
-		if d := distance(strings.ToLower(s), strings.ToLower(w)); d < dist {
-			best, dist = w, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, delete or change.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 func sortedKeys[V any](m map[uint16]V) []uint16 { return slices.Sorted(maps.Keys(m)) }

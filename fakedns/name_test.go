@@ -46,18 +46,3 @@ func TestCanonical(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	for _, tt := range []struct{ word, want string }{
-		{"servfial", "servfail"},
-		{"SERVFAIL", "servfail"},
-		{"time-out", "timeout"},
-		{"wrongid", "wrong-id"},
-		{"banana", ""},
-		{"", ""},
-	} {
-		if got := nearest(tt.word, faultNames); got != tt.want {
-			t.Errorf("nearest(%q) = %q, want %q", tt.word, got, tt.want)
-		}
-	}
-}

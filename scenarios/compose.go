@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"strictmx/internal/spelling"
 )
 
 // folders are where a scenario's files are; a case's section has the same.
@@ -78,7 +80,7 @@ func (l *loader) place(name string, at Position) (section, file string, ok bool)
 	hint := wanted(first, slices.Concat(folders, l.names))
 	if !nested {
 		hint = "want it below dns, postfix, messages, profiles, or a case's name"
-		if near := nearest(name, []string{yamlFile}); near != "" {
+		if near := spelling.Nearest(name, []string{yamlFile}); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		l.add(at, hint, "stray file %s", name)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"strictmx/internal/spelling"
 )
 
 // An Error is one thing that is wrong with a scenario, and where.
@@ -66,53 +68,11 @@ func (ps *problems) err() error {
 
 // wanted names the known word nearest to a given one, or all of them.
 func wanted(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
+	if near := spelling.Nearest(word, known); near != "" {
 		return "did you mean " + near + "?"
 	}
 	if len(known) == 0 {
 		return "there are none"
 	}
 	return "want one of " + strings.Join(known, ", ")
-}
-
-// nearest finds the known word that a typing mistake may have meant; empty if
-// none is near.
-func nearest(word string, known []string) string {
-	best, least := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if abs(len(k)-len(word)) >= least {
-			continue
-		}
-		if d := distance(strings.ToLower(word), k); d < least && d < len(k) {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-func abs(n int) int { return max(n, -n) }
-
-// distance is the number of bytes to insert, delete, change or swap with their
-// neighbour (optimal string alignment).
-func distance(a, b string) int {
-	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := row[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], prev[j-2]+1)
-			}
-		}
-		prev, row = row, next
-	}
-	return row[len(b)]
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"strictmx/internal/spelling"
 )
 
 // A Problem is one fault of a table, with its place.
@@ -38,45 +40,8 @@ func join(problems []*Problem) error {
 // wanted says which words are known, the nearest to the given one first.
 func wanted(word string, known []string) string {
 	list := strings.Join(known, ", ")
-	if near := nearest(word, known); near != "" && len(known) > 1 {
+	if near := spelling.Nearest(word, known); near != "" && len(known) > 1 {
 		return fmt.Sprintf("did you mean %s? known are %s", near, list)
 	}
 	return "want one of " + list
-}
-
-// nearest finds the known word that a typing mistake may have meant; empty if
-// none is near.
-func nearest(word string, known []string) string {
-	best, least := "", min(max(1, len(word)/3)+1, len(word)) // fewer mistakes than letters
-	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, delete, change or swap with their
-// neighbour (optimal string alignment).
-func distance(a, b string) int {
-	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := row[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			next[j] = min(row[j]+1, next[j-1]+1, change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], prev[j-2]+1)
-			}
-		}
-		prev, row = row, next
-	}
-	return row[len(b)]
 }

@@ -16,7 +16,7 @@ import (
 // levels are the packages from the ground up. A package may import those of lower
 // levels, and those of its own level that stand before it.
 var levels = [][]string{
-	{"internal/mail", "internal/wire"},
+	{"internal/mail", "internal/wire", "internal/spelling"},
 	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
 	{"internal/world", "internal/node", "internal/judge", "internal/report", "internal/lab"},

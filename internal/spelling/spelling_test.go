@@ -1,0 +1,46 @@
+package spelling
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	known := []string{"servfail", "refused", "timeout", "nxdomain", "to", "A", "AAAA"}
+	for word, want := range map[string]string{
+		"servfial":               "servfail", // neighbours swapped
+		"SERVFAIL":               "servfail",
+		"timout":                 "timeout",
+		"nxdomian":               "nxdomain",
+		"quite-another-word":     "",
+		"":                       "",
+		"x":                      "", // every letter would be a mistake
+		"ot":                     "to",
+		strings.Repeat("z", 999): "",
+	} {
+		if got := Nearest(word, known); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+// A suggestion is a known word, and a known word is its own.
+func FuzzNearest(f *testing.F) {
+	f.Add("gmial", "gmail", "godaddy")
+	f.Fuzz(func(t *testing.T, word, a, b string) {
+		switch got := Nearest(word, []string{a, b}); got {
+		case "", a, b:
+		default:
+			t.Errorf("Nearest(%q, %q, %q) = %q", word, a, b, got)
+		}
+		if word != "" && len(word) <= maxWord && !strings.EqualFold(Nearest(word, []string{a, word}), word) {
+			t.Errorf("%q is not the nearest to itself", word)
+		}
+	})
+}
+
+func ExampleNearest() {
+	fmt.Println(Nearest("gmial", []string{"gmail", "gmx", "yahoo"}))
+	// Output: gmail
+}
