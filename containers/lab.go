@@ -133,7 +133,12 @@ func (s *side) why(which wire.Side, err error) error {
 	return fmt.Errorf("%s: %w", which, err)
 }
 
-// create makes a container without starting it.
+// createTime bounds the making of a container.
+const createTime = time.Minute
+
+// create makes a container without starting it. It does not end with ctx: the
+// engine makes what it was asked for in any case, and only its answer tells what
+// there is to remove.
 func (e *Engine) create(ctx context.Context, image, name string, opts ...testcontainers.ContainerCustomizer) (testcontainers.Container, error) {
 	req := testcontainers.GenericContainerRequest{
 		ContainerRequest: testcontainers.ContainerRequest{Image: image, Name: name},
@@ -143,6 +148,11 @@ func (e *Engine) create(ctx context.Context, image, name string, opts ...testcon
 			return nil, err
 		}
 	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTime)
+	defer cancel()
 	return e.provider.CreateContainer(ctx, req.ContainerRequest)
 }
 

@@ -113,7 +113,12 @@ func message(t *testing.T, e *Engine, images Images) {
 	if _, err := r.Do(t.Context(), wire.MailSystem, wire.Command{Op: wire.OpSubmit, Message: msg}); err != nil {
 		t.Fatal(err)
 	}
-	line := <-bounced // or the test's own time-out
+	var line string
+	select {
+	case line = <-bounced:
+	case <-time.After(time.Minute):
+		t.Fatal("no bounce in the log")
+	}
 	if !strings.Contains(line, "to=<you@nowhere.example>") || !strings.Contains(line, " services02 postfix/smtp[") {
 		t.Errorf("log says %q, want a bounce of the message", line)
 	}

@@ -14,14 +14,14 @@ const (
 )
 
 // anchorContainer is the request for the container that labs take their network
-// from (package anchor): no network, and the right to make namespaces. host is the
+// from (package anchor): no network, and the right to make its own. host is the
 // name of the mail system's machine, which every container that joins takes over.
 func anchorContainer(host string) testcontainers.CustomizeRequestOption {
 	return func(req *testcontainers.GenericContainerRequest) error {
 		req.Cmd = []string{anchor.Name}
 		req.ConfigModifier = func(c *container.Config) { c.Hostname = host }
 		req.HostConfigModifier = func(h *container.HostConfig) {
-			ours(h, "none", "SYS_ADMIN")
+			ours(h, "none", "SYS_ADMIN", "NET_ADMIN")
 		}
 		return Leased("anchor")(req)
 	}

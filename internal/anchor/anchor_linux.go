@@ -69,7 +69,7 @@ func answer(line []byte) wire.Event {
 		err = fmt.Errorf("command %q: the anchor knows %s", cmd.Op, wire.OpFresh)
 	}
 	if err == nil {
-		err = unix.Unshare(unix.CLONE_NEWNET)
+		err = freshNetwork()
 	}
 	if err != nil {
 		return wire.Event{
@@ -78,4 +78,26 @@ func answer(line []byte) wire.Event {
 		}
 	}
 	return wire.Event{Kind: wire.KindDone, ID: cmd.ID}
+}
+
+// freshNetwork moves to a new namespace and brings its loopback up: Postfix wants
+// an active device before it looks at its configuration.
+func freshNetwork() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("loopback: %w", err)
+	}
+	defer unix.Close(s)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("loopback: %w", err)
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo); err != nil {
+		return fmt.Errorf("loopback up: %w", err)
+	}
+	return nil
 }

@@ -6,8 +6,8 @@
 // to a new, empty namespace, which both containers of the next lab then join side
 // by side. The namespace lives for as long as they do; the anchor goes on.
 //
-// A namespace made here has no device but a loopback that is down, and the anchor's
-// container has no network either: nothing in it can reach anything.
+// A namespace made here has no device but a loopback, and the anchor's container has
+// no other network either: nothing in it can reach anything.
 package anchor
 
 // Name is the command that runs an anchor.
