@@ -35,6 +35,14 @@ type Running struct {
 type side struct {
 	*Process
 	container testcontainers.Container // nil until it is created
+	started   bool                     // whether the engine said that it runs
+}
+
+// begin starts the container.
+func (s *side) begin(ctx context.Context) error {
+	err := s.container.Start(ctx)
+	s.started = err == nil
+	return err
 }
 
 // serial numbers the labs of this process.
@@ -103,7 +111,7 @@ func (r *Running) start(ctx context.Context, l Lab) error {
 
 func (r *Running) startNode(ctx context.Context, plan wire.Plan) (err error) {
 	node := r.sides[wire.Node]
-	if err = node.container.Start(ctx); err == nil {
+	if err = node.begin(ctx); err == nil {
 		r.Versions[wire.Node], err = node.Begin(ctx, plan)
 	}
 	if err != nil {
@@ -116,7 +124,7 @@ func (r *Running) startNode(ctx context.Context, plan wire.Plan) (err error) {
 func (r *Running) checkSetup(ctx context.Context, setup wire.Setup) (err error) {
 	mta := r.sides[wire.MailSystem]
 	setup.Hold = true
-	if err = mta.container.Start(ctx); err == nil {
+	if err = mta.begin(ctx); err == nil {
 		err = mta.send(ctx, setup)
 	}
 	if err != nil {
@@ -190,6 +198,9 @@ func (r *Running) Close(ctx context.Context) error {
 				return nil
 			}
 			err := removeContainer(ctx, r.engine.client, s.container.GetContainerID())
+			if !s.started { // the engine does not end the streams of what never ran
+				err = errors.Join(err, s.Hangup())
+			}
 			return errors.Join(err, s.Drain(ctx), s.Hangup())
 		}
 	}
