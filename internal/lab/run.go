@@ -142,11 +142,14 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 	}
 }
 
-// configWarning reads a line in which the program that checks the configuration,
-// postconf(1), warns of it.
+// checkers are the programs that read the configuration before the mail system
+// starts, as the log names them.
+var checkers = []string{"postconf", "postmap", "newaliases"}
+
+// configWarning reads a line in which one of them finds fault.
 func configWarning(line string) (string, bool) {
 	l, ok := maillog.ParseLine(line)
-	return l.Text, ok && l.Program == "postconf" && l.Severity == maillog.Warning
+	return l.Text, ok && slices.Contains(checkers, l.Program) && l.Severity == maillog.Warning
 }
 
 // fail ends the case with the first error of the lab. A later one takes its place
