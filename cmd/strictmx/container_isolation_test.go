@@ -82,8 +82,8 @@ func (r *rig) isolation(t *testing.T) {
 // A listener is one on all addresses of this machine, by TCP and by UDP, which
 // answers as the lab's own servers do.
 type listener struct {
-	addrs    []string // of this machine, as the lab would write them
-	tcp, udp int      // the ports
+	addrs    []string     // of this machine, as the lab would write them
+	tcp, udp int          // the ports
 	met      atomic.Int64 // connections, and packets but the host's own
 	own      atomic.Int64 // packets of the host's own
 }

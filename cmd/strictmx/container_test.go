@@ -202,21 +202,35 @@ func (r *rig) badInput(t *testing.T) {
 		{"line of master.cf", "-- postfix/master.cf --\nsmtp unix - -\n", exitUsage, `broken.txtar:12: "smtp unix - -"`, ""},
 		{"field of master.cf", "-- postfix/master.cf --\nsmtp unix x - y - - smtp\n", exitUsage, "broken.txtar:12: ", ""},
 		{"program that is not there", "-- postfix/master.cf --\nsmtp unix - - y - - smpt\n", exitLab, "smpt", ""},
-		{"value that master refuses", "-- postfix/main.cf --\ninet_protocols = ipv7\n", exitUsage,
-			`fatal: unknown inet_protocols value "ipv7"`, "main.cf"},
-		{"value that smtp refuses", "-- postfix/main.cf --\nsmtp_address_preference = ipv5\n", exitUsage,
-			"fatal: bad smtp_address_preference value: ipv5", "main.cf"},
-		{"number that is none", "-- postfix/main.cf --\ndefault_process_limit = many\n", exitUsage,
-			"bad numerical configuration: default_process_limit = many", "main.cf"},
-		{"missing map", "-- postfix/main.cf --\ntransport_maps = hash:/etc/postfix/nothere\n", exitUsage,
-			"open database /etc/postfix/nothere.db: No such file or directory", "main.cf"},
-		{"missing map of one service", "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o smtp_tls_policy_maps=hash:/etc/postfix/nothere\n",
-			exitUsage, "open database /etc/postfix/nothere.db: No such file or directory", "master.cf"},
-		{"type of map that is not installed", "-- postfix/main.cf --\nvirtual_alias_maps = mysql:/etc/postfix/mysql.cf\n", exitUsage,
-			"unsupported dictionary type: mysql", "main.cf"},
+		{
+			"value that master refuses", "-- postfix/main.cf --\ninet_protocols = ipv7\n", exitUsage,
+			`fatal: unknown inet_protocols value "ipv7"`, "main.cf",
+		},
+		{
+			"value that smtp refuses", "-- postfix/main.cf --\nsmtp_address_preference = ipv5\n", exitUsage,
+			"fatal: bad smtp_address_preference value: ipv5", "main.cf",
+		},
+		{
+			"number that is none", "-- postfix/main.cf --\ndefault_process_limit = many\n", exitUsage,
+			"bad numerical configuration: default_process_limit = many", "main.cf",
+		},
+		{
+			"missing map", "-- postfix/main.cf --\ntransport_maps = hash:/etc/postfix/nothere\n", exitUsage,
+			"open database /etc/postfix/nothere.db: No such file or directory", "main.cf",
+		},
+		{
+			"missing map of one service", "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o smtp_tls_policy_maps=hash:/etc/postfix/nothere\n",
+			exitUsage, "open database /etc/postfix/nothere.db: No such file or directory", "master.cf",
+		},
+		{
+			"type of map that is not installed", "-- postfix/main.cf --\nvirtual_alias_maps = mysql:/etc/postfix/mysql.cf\n", exitUsage,
+			"unsupported dictionary type: mysql", "main.cf",
+		},
 		{"Postfix that does not start: queue", "-- postfix/main.cf --\nqueue_directory = /nowhere\n", exitLab, "fatal: chdir /nowhere", ""},
-		{"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitLab,
-			"fatal: bind 203.0.113.99 port 25: Cannot assign requested address", ""},
+		{
+			"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitLab,
+			"fatal: bind 203.0.113.99 port 25: Cannot assign requested address", "",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

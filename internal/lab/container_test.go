@@ -1,0 +1,338 @@
+package lab_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"strictmx/containers"
+	"strictmx/containers/postfix"
+	"strictmx/internal/dsn"
+	"strictmx/internal/lab"
+	"strictmx/internal/mail"
+	"strictmx/internal/verdict"
+	"strictmx/internal/wire"
+	"strictmx/scenarios"
+)
+
+// inContainers makes labs as the command run does.
+type inContainers struct {
+	engine *containers.Engine
+	images containers.Images
+}
+
+func (d *inContainers) Start(
+	ctx context.Context, plan wire.Plan, setup wire.Setup, listen func(wire.Side, wire.Event),
+) (lab.Session, error) {
+	r, err := d.engine.Start(ctx, containers.Lab{Plan: plan, Setup: setup, Images: d.images, Listen: listen})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func openDriver(tb testing.TB) *inContainers {
+	tb.Helper()
+	e, err := containers.Open(tb.Context())
+	if err != nil {
+		tb.Fatalf("this needs a container engine; go test -short runs the tests that need none: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	images, err := e.Prepare(tb.Context(), func(s string) { tb.Log(s) })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &inContainers{e, images}
+}
+
+// TestContainers runs cases in labs of containers, with a real Postfix. With -short
+// it does nothing.
+func TestContainers(t *testing.T) {
+	if testing.Short() {
+		t.Log("-short: no container")
+		return
+	}
+	d := openDriver(t)
+	t.Run("bounce", func(t *testing.T) { testBounce(t, d) })
+	t.Run("notice", func(t *testing.T) { testNotice(t, d) })
+	t.Run("silent", func(t *testing.T) { testSilent(t, d) })
+	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
+}
+
+var base = lab.Base{MainCF: postfix.BaseMainCF, MasterCF: postfix.BaseMasterCF}
+
+// run runs one case and wants all of it to be as the scenario says.
+func run(t *testing.T, d lab.Driver, sc *scenarios.Scenario, name string) (*lab.Prepared, lab.Record) {
+	t.Helper()
+	p := prepare(t, sc, name)
+	rec, err := lab.Run(t.Context(), d, p, lab.DefaultDeadline)
+	asWanted(t, p, rec, err)
+	return p, rec
+}
+
+func prepare(t *testing.T, sc *scenarios.Scenario, name string) *lab.Prepared {
+	t.Helper()
+	i := slices.IndexFunc(sc.Cases, func(c scenarios.Case) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("scenario %s has no case %s", sc.Name, name)
+	}
+	p, err := lab.Prepare(sc, sc.Cases[i], base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func asWanted(t *testing.T, p *lab.Prepared, rec lab.Record, err error) {
+	t.Helper()
+	name := p.Scenario.Name + "/" + p.Case.Name
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, strings.Join(rec.Log, "\n"))
+	}
+	if len(rec.Unsettled) > 0 {
+		t.Errorf("%s: no outcome for %v\n%s", name, rec.Unsettled, strings.Join(rec.Log, "\n"))
+	}
+	for _, m := range verdict.Judge(p.Case, verdict.Observed{
+		Deliveries: rec.Deliveries, Attempts: rec.Attempts, Questions: rec.Questions,
+	}) {
+		t.Errorf("%s: %s", name, m)
+	}
+}
+
+func embedded(t *testing.T, name string) *scenarios.Scenario {
+	t.Helper()
+	all, err := scenarios.LoadAll(scenarios.Embedded(), name+".txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+func loaded(t *testing.T, text string) *scenarios.Scenario {
+	t.Helper()
+	all, err := scenarios.LoadAll(fstest.MapFS{"own.txtar": {Data: []byte(text)}}, "own.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+// Both views of one bounce: the receiver's and the sender's, and who asked for what.
+func testBounce(t *testing.T, d lab.Driver) {
+	p, rec := run(t, d, embedded(t, "gmail-ipv6-ptr"), "no-ptr")
+	host, gmail := p.Plan.Host.IPv6, netip.MustParseAddr("2001:db8:400d:c00::1a")
+	if rec.Version == "" || rec.Elapsed <= 0 {
+		t.Errorf("version = %q, elapsed = %s, want both", rec.Version, rec.Elapsed)
+	}
+	if len(rec.Deliveries) != 1 {
+		t.Fatalf("%d deliveries, want 1", len(rec.Deliveries))
+	}
+	got := rec.Deliveries[0]
+	if got.Outcome != mail.Bounced || got.Status.String() != "5.7.1" || got.Relay == nil || got.Relay.Addr != gmail {
+		t.Errorf("delivery = %+v, want one that %s bounced with 5.7.1", got, gmail)
+	}
+	attempts := at(rec.Attempts, "gmail@2013-unsolicited")
+	if len(attempts) != 1 {
+		t.Fatalf("%d attempts at gmail, want 1", len(attempts))
+	}
+	a := attempts[0]
+	if a.Message != 0 || a.Client != host || a.Server != gmail || a.Stage != mail.Data || a.Rule != "gmail/ptr-missing" {
+		t.Errorf("attempt = message %d, %s to %s, stage %s, rule %s, want message 0, %s to %s, stage data, rule gmail/ptr-missing",
+			a.Message, a.Client, a.Server, a.Stage, a.Rule, host, gmail)
+	}
+	for _, want := range []mail.Question{
+		{Asker: "mta", Name: "gmail.com.", Type: "MX", RCode: "NOERROR"},
+		{Asker: "mta", Name: "gmail-smtp-in.l.google.com.", Type: "AAAA", RCode: "NOERROR"},
+		{
+			Asker: "gmail", Name: "f.3.2.4.e.6.e.f.f.f.1.9.c.3.0.f.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+			Type: "PTR", RCode: "NXDOMAIN",
+		},
+		{Asker: "gmail", Name: "example.com.", Type: "TXT", RCode: "NOERROR"},
+	} {
+		if !slices.Contains(rec.Questions, want) {
+			t.Errorf("nobody asked %+v", want)
+		}
+	}
+}
+
+func at(attempts []mail.Attempt, receiver string) []mail.Attempt {
+	var out []mail.Attempt
+	for _, a := range attempts {
+		if a.Receiver == receiver {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// One message to four providers, and one notice about the one that refuses it.
+func testNotice(t *testing.T, d lab.Driver) {
+	_, rec := run(t, d, embedded(t, "seed-forwarding"), "no-ptr")
+	got := map[string]mail.Outcome{}
+	for _, d := range rec.Deliveries {
+		got[d.Recipient] = d.Outcome
+	}
+	want := map[string]mail.Outcome{
+		"recipient1@googleapps.example.com": mail.Sent, "recipient2@dreamhost.example.com": mail.Sent,
+		"recipient3@gmail.com": mail.Bounced, "recipient4@exchange.example.com": mail.Sent,
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(rec.Deliveries) != len(want) {
+		t.Errorf("%d deliveries (-want +got):\n%s", len(rec.Deliveries), diff)
+	}
+	if len(rec.Notices) != 1 || rec.Notices[0].Recipient != "me@sender.example.net" || rec.Notices[0].Outcome != mail.Sent {
+		t.Fatalf("notices = %+v, want one, sent to me@sender.example.net", rec.Notices)
+	}
+	captured := slices.DeleteFunc(slices.Clone(rec.Attempts), func(a mail.Attempt) bool { return len(a.Content) == 0 })
+	if len(captured) != 1 || captured[0].From != "" {
+		t.Fatalf("%d messages were captured, want the notice, from the null sender", len(captured))
+	}
+	n, err := dsn.Parse(captured[0].Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(n.Recipients) != 1 || n.Recipients[0].Final != "recipient3@gmail.com" || n.Recipients[0].Action != "failed" {
+		t.Errorf("notice is about %+v, want recipient3@gmail.com, failed", n.Recipients)
+	}
+}
+
+// Postfix waits for the silent address until its time-out and goes on to the next.
+func testSilent(t *testing.T, d lab.Driver) {
+	_, rec := run(t, d, loaded(t, `A receiver whose IPv6 address answers nothing.
+-- scenario.yaml --
+title: a silent address
+host: {name: mail.example.com, ipv4: 203.0.113.10, ipv6: "2001:db8::10"}
+receivers:
+  - {profile: gmail@2013-unsolicited, domains: [gmail.com]}
+send: {from: me@example.com, to: you@gmail.com}
+cases:
+  - {name: silent, silent: gmail ipv6, want: {outcome: sent, client: ipv4, attempts: 1}}
+-- postfix/main.cf --
+smtp_address_preference = ipv6
+smtp_connect_timeout = 1s
+`), "silent")
+	if len(rec.Deliveries) != 1 {
+		t.Fatalf("%d deliveries, want 1", len(rec.Deliveries))
+	}
+	tries := rec.Deliveries[0].Tries
+	if len(tries) == 0 || !tries[0].Addr.Is6() || !strings.Contains(tries[0].Text, "Connection timed out") {
+		t.Errorf("tries = %+v, want first a time-out of an IPv6 address", tries)
+	}
+}
+
+// Labs at the same time have the same addresses, and nothing else in common. In each
+// every message ends, and once.
+func testSideBySide(t *testing.T, d lab.Driver) {
+	const messages = 5
+	world := `Several messages at once.
+-- scenario.yaml --
+title: several messages at once
+host: {name: mail.example.com, ipv4: 203.0.113.10, ipv6: "2001:db8::10"}
+receivers:
+  - {profile: gmail@2013-unsolicited, domains: [gmail.com]}
+send:
+`
+	for i := range messages {
+		world += fmt.Sprintf("  - {from: me@example.com, to: [a%d@gmail.com, b%d@gmail.com], subject: number %d}\n", i, i, i)
+	}
+	world += `cases:
+  - {name: refused, want: {outcome: bounced, rule: gmail/ptr-missing}}
+  - {name: taken, cures: refused, want: {outcome: sent}}
+-- postfix/main.cf --
+smtp_address_preference = ipv6
+-- taken/dns/ptr --
+2001:db8::10 mail.example.com
+-- dns/example.com.zone --
+@ TXT "v=spf1 a:mail.example.com ~all"
+mail A 203.0.113.10
+     AAAA 2001:db8::10
+`
+	sc := loaded(t, world)
+	var wg sync.WaitGroup
+	recs, errs := make([]lab.Record, len(sc.Cases)), make([]error, len(sc.Cases))
+	works := make([]*lab.Prepared, len(sc.Cases))
+	for i, c := range sc.Cases {
+		works[i] = prepare(t, sc, c.Name)
+		wg.Go(func() { recs[i], errs[i] = lab.Run(t.Context(), d, works[i], lab.DefaultDeadline) })
+	}
+	wg.Wait()
+	for i, rec := range recs {
+		asWanted(t, works[i], rec, errs[i])
+		ends, want := map[string]int{}, map[string]int{}
+		for k := range messages {
+			want[fmt.Sprintf("%d a%d@gmail.com", k, k)] = 1
+			want[fmt.Sprintf("%d b%d@gmail.com", k, k)] = 1
+		}
+		for _, d := range rec.Deliveries {
+			ends[fmt.Sprintf("%d %s", d.Message, d.Recipient)]++
+		}
+		if diff := cmp.Diff(want, ends); diff != "" {
+			t.Errorf("%s: ends of messages (-want +got):\n%s", sc.Cases[i].Name, diff)
+		}
+		ids := map[string]int{}
+		for _, a := range at(rec.Attempts, "gmail@2013-unsolicited") {
+			ids[a.MessageID]++
+		}
+		if len(ids) != messages || slices.ContainsFunc(rec.Attempts, func(a mail.Attempt) bool { return a.MessageID != "" && ids[a.MessageID] > 1 }) {
+			t.Errorf("%s: the receiver saw %v, want %d messages once each", sc.Cases[i].Name, ids, messages)
+		}
+	}
+}
+
+// BenchmarkColdCase is one case from the creation of its containers to their end.
+func BenchmarkColdCase(b *testing.B) {
+	d := openDriver(b)
+	all, err := scenarios.LoadAll(scenarios.Embedded(), "gmail-ipv6-ptr.txtar")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := lab.Prepare(all[0], all[0].Cases[0], base)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := lab.Run(b.Context(), d, p, lab.DefaultDeadline); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCorpusContainers is all scenarios that come with the program, as run does
+// them, in seconds for each case.
+func BenchmarkCorpusContainers(b *testing.B) {
+	d := openDriver(b)
+	all, err := scenarios.LoadAll(scenarios.Embedded())
+	if err != nil {
+		b.Fatal(err)
+	}
+	selected, err := lab.Select(all, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	works, err := lab.PrepareAll(selected, base)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cases := 0
+	for b.Loop() {
+		cases = 0
+		for _, f := range slices.Concat(lab.Runner{Driver: d, Parallel: runtime.NumCPU() + 1}.Run(b.Context(), works)...) {
+			cases++
+			if f.Result != verdict.Pass {
+				b.Errorf("%s/%s: %s %s %v", f.Prepared.Scenario.Name, f.Case.Name, f.Result, f.Reason, f.Err)
+			}
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N*cases), "s/case")
+}
