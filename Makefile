@@ -29,7 +29,7 @@ scenarios: deps build ## the main job: every scenario against a real Postfix; im
 test: ## every test, container ones too, with the race detector where there is a C compiler
 	@scripts/deps test
 	@[ -n "$(RACE)" ] || echo "test: no C compiler found: running without the race detector"
-	$(GO) test $(RACE) -shuffle=on $(TESTFLAGS) ./...
+	$(GO) test $(RACE) -shuffle=on -timeout 45m $(TESTFLAGS) ./...
 
 test-short: ## tests that need no container engine
 	$(GO) test -short -shuffle=on ./...
@@ -44,7 +44,7 @@ bench: deps build ## the figures of docs/performance.md
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -short -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; $(GO) test -short -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "$$pkg $$f"; $(GO) test -short -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg; \
 	  done; done
 
 fmt: ## format
