@@ -3,8 +3,10 @@ package postfix_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,18 @@ import (
 
 // base is a main.cf that a case's lines are added to.
 const base = "compatibility_level = 3.6\nmyhostname = mail.example.com\n"
+
+// With -short nothing needs a container engine: the example, which does, is left
+// out too.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		if err := flag.Set("test.skip", "^Example"); err != nil {
+			log.Fatal(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // TestContainers needs a container engine. With -short it does nothing.
 func TestContainers(t *testing.T) {

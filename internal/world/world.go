@@ -125,7 +125,6 @@ func (w *World) Change(plan wire.Plan) error {
 		return err
 	}
 	w.Zones.Replace(zones)
-	w.plan = plan
 	return nil
 }
 
