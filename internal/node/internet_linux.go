@@ -28,16 +28,10 @@ type internet struct {
 
 	mu     sync.Mutex // guards out
 	out    *json.Encoder
-	doors  map[netip.Addr]*door
 	serves sync.WaitGroup
 }
 
-// A door is the mail port at one address.
-type door struct {
-	state    doorState
-	listener net.Listener
-}
-
+// A doorState is what becomes of connections to the mail port at an address.
 type doorState int
 
 const (
@@ -47,12 +41,12 @@ const (
 )
 
 // RunInternet is the process in the internet side's namespace: it reads the plan
-// and then commands from in, writes events to out, and serves until in ends, ctx
-// is done, or it is told to stop.
+// and then commands from in, writes events to out, and serves until in ends or it
+// is told to stop. When ctx is done it serves no more, and waits for either.
 func RunInternet(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	n := &internet{out: json.NewEncoder(out), doors: map[netip.Addr]*door{}}
+	n := &internet{out: json.NewEncoder(out)}
 	defer n.serves.Wait()
 	defer cancel() // before the wait
 	r := bufio.NewReaderSize(in, 64<<10)
@@ -149,12 +143,10 @@ func (n *internet) do(ctx context.Context, cmd wire.Command) (string, error) {
 	switch {
 	case cmd.Op == wire.OpSync:
 		return "", nil
-	case cmd.Op == wire.OpChange && cmd.Plan != nil:
-		return "", n.change(ctx, *cmd.Plan)
 	case cmd.Op == wire.OpSend && cmd.Message != nil:
 		return n.send(ctx, *cmd.Message)
 	}
-	return "", fmt.Errorf("command %q: want sync, change with a plan, send with a message, or stop", cmd.Op)
+	return "", fmt.Errorf("command %q: want sync, send with a message, or stop", cmd.Op)
 }
 
 // send hands a message to the host by SMTP, as any server on the internet would.

@@ -26,7 +26,7 @@ func (n *internet) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	return n.setDoors(ctx, n.plan)
+	return n.openDoors(ctx)
 }
 
 func (n *internet) listenDNS(ctx context.Context, address string) error {
@@ -47,14 +47,18 @@ func (n *internet) listenDNS(ctx context.Context, address string) error {
 	return nil
 }
 
-// setDoors opens, closes or silences each receiver's port as plan says.
-func (n *internet) setDoors(ctx context.Context, plan wire.Plan) error {
-	for i, r := range plan.Receivers {
-		srv := n.world.Receivers[i].Server
+// openDoors opens or silences each receiver's port as the plan says.
+func (n *internet) openDoors(ctx context.Context) error {
+	done := map[netip.Addr]bool{} // two hosts may have one address
+	for i, r := range n.plan.Receivers {
 		for _, h := range r.Hosts {
 			for _, a := range h.Addrs {
-				if err := n.setDoor(ctx, a, wantedState(r, a), srv); err != nil {
-					return fmt.Errorf("receiver %s: %w", r.Name, err)
+				if done[a] {
+					continue
+				}
+				done[a] = true
+				if err := n.openDoor(ctx, a, wantedState(r, a), n.world.Receivers[i].Server); err != nil {
+					return fmt.Errorf("receiver %s: port 25 at %s: %w", r.Name, a, err)
 				}
 			}
 		}
@@ -72,48 +76,30 @@ func wantedState(r wire.Receiver, a netip.Addr) doorState {
 	return open
 }
 
-func (n *internet) setDoor(ctx context.Context, a netip.Addr, want doorState, srv *fakemx.Server) error {
-	if d := n.doors[a]; d != nil {
-		if d.state == want {
-			return nil
-		}
-		if d.listener != nil {
-			if err := d.listener.Close(); err != nil {
-				return fmt.Errorf("port 25 at %s: %w", a, err)
-			}
-		}
-	}
-	d := &door{state: want}
-	n.doors[a] = d
+// openDoor takes the port at an address. Of one that is down nobody takes it, so
+// that the kernel refuses connections.
+func (n *internet) openDoor(ctx context.Context, a netip.Addr, want doorState, srv *fakemx.Server) error {
 	address := netip.AddrPortFrom(a, 25).String()
-	var err error
 	switch want {
+	case down:
+		return nil
 	case silent:
-		d.listener, err = listenSilent(ctx, address)
-	case open:
-		var lc net.ListenConfig
-		if d.listener, err = lc.Listen(ctx, "tcp", address); err == nil {
-			l := d.listener
-			n.serves.Go(func() {
-				if err := srv.Serve(ctx, l); err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
-					_ = n.broken("receiver", err) // told to the runner, which ends the case
-				}
-			})
+		l, err := listenSilent(ctx, address)
+		if err == nil {
+			// It takes no connection, so there is nothing to be lost in closing it.
+			n.serves.Go(func() { <-ctx.Done(); l.Close() })
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("port 25 at %s: %w", a, err)
-	}
-	return nil
-}
-
-// change takes over zones, faults and closed addresses of another plan.
-func (n *internet) change(ctx context.Context, plan wire.Plan) error {
-	if len(plan.Receivers) != len(n.plan.Receivers) {
-		return fmt.Errorf("change: want the %d receivers there are, not %d", len(n.plan.Receivers), len(plan.Receivers))
-	}
-	if err := n.world.Change(plan); err != nil {
 		return err
 	}
-	return n.setDoors(ctx, plan)
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	n.serves.Go(func() {
+		if err := srv.Serve(ctx, l); err != nil && ctx.Err() == nil {
+			_ = n.broken("receiver", err) // told to the runner, which ends the case
+		}
+	})
+	return nil
 }

@@ -64,7 +64,7 @@ func TestBadPlanIsTold(t *testing.T) {
 
 func TestUnknownCommand(t *testing.T) {
 	n := &internet{}
-	for _, cmd := range []wire.Command{{Op: "dance"}, {Op: wire.OpSend}, {Op: wire.OpChange}} {
+	for _, cmd := range []wire.Command{{Op: "dance"}, {Op: wire.OpSend}} {
 		if _, err := n.do(t.Context(), cmd); err == nil || !strings.Contains(err.Error(), "want sync") {
 			t.Errorf("do(%q) = %v, want an error that lists the commands", cmd.Op, err)
 		}

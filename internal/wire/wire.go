@@ -126,20 +126,16 @@ type Command struct {
 	Op string `json:"op"` // one of the Op constants
 	// Message is for OpSubmit and OpSend.
 	Message *Message `json:"message,omitempty"`
-	// Plan is for OpChange: zones, faults, down and silent addresses are taken
-	// over, all else must be as before.
-	Plan *Plan `json:"plan,omitempty"`
 }
 
 // The operations. OpSubmit, OpFlush and OpQueue are for the mail system, OpSend
-// and OpChange for the node, OpSync and OpStop for both.
+// for the node, OpSync and OpStop for both.
 const (
 	OpSubmit = "submit" // hand Message to sendmail(1)
 	OpFlush  = "flush"  // postqueue -f
 	OpQueue  = "queue"  // answer with what postqueue -j prints
 	OpSend   = "send"   // send Message by SMTP from elsewhere to the host
-	OpChange = "change"
-	OpSync   = "sync" // do nothing: when it is done, all that came before was told
+	OpSync   = "sync"   // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
 	OpStart  = "start" // go on with a set-up that was to hold
 	OpFresh  = "fresh" // for an anchor: move to a new network namespace

@@ -118,16 +118,6 @@ func (w *World) receiver(r wire.Receiver, set *profile.Set, h Hooks) (*Receiver,
 	return &Receiver{Receiver: r, Profile: p, Server: srv}, nil
 }
 
-// Change takes over the zones and faults of another plan for the same receivers.
-func (w *World) Change(plan wire.Plan) error {
-	zones, err := Zones(plan)
-	if err != nil {
-		return err
-	}
-	w.Zones.Replace(zones)
-	return nil
-}
-
 // Asker names who asks from an address: "mta" for the host under test, a
 // receiver's name, or "client" for anybody else.
 func (w *World) Asker(addr netip.Addr) string {
