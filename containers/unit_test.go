@@ -144,19 +144,19 @@ func TestTagDependsOnEveryPart(t *testing.T) {
 	}
 }
 
-func TestAnchorsAreSharedOnlyWhereFilesAre(t *testing.T) {
+func TestNodesAreSharedOnlyWhereFilesAre(t *testing.T) {
 	lab := func(host string, files map[string]string) Lab {
 		return Lab{Setup: wire.Setup{Hostname: host, Files: files}}
 	}
-	plain := anchorKey(lab("a.example.com", map[string]string{"main.cf": "x"}))
-	if plain != anchorKey(lab("a.example.com", map[string]string{"main.cf": "y"})) {
+	plain := nodeKey(lab("a.example.com", map[string]string{"main.cf": "x"}))
+	if plain != nodeKey(lab("a.example.com", map[string]string{"main.cf": "y"})) {
 		t.Error("labs that differ in main.cf: want the same key")
 	}
 	for _, other := range []Lab{
 		lab("b.example.com", nil),
 		lab("a.example.com", map[string]string{"/etc/hosts": ""}),
 	} {
-		if anchorKey(other) == plain {
+		if nodeKey(other) == plain {
 			t.Errorf("lab %+v has the key of another", other.Setup)
 		}
 	}
