@@ -78,12 +78,23 @@ func TestDispatch(t *testing.T) {
 	if d := cmp.Diff([]string{"ready", "log", "error", "error"}, kinds); d != "" {
 		t.Errorf("events told: (-want +got)\n%s", d)
 	}
-	if v, err := p.await(t.Context()); v != "3.7.11" || err != nil {
-		t.Errorf("await = %q, %v", v, err)
-	}
 	told, ok := errors.AsType[*wire.Error](p.reason(errors.New("what came of it")))
 	if !ok || told.Message != "first" {
 		t.Errorf("reason = %v, want the first error told", told)
+	}
+}
+
+func TestAwait(t *testing.T) {
+	p := speaks(t, `{"kind":"log","log":"a"}
+{"kind":"ready","text":"3.7.11"}
+`, nil)
+	if v, err := p.await(t.Context()); v != "3.7.11" || err != nil {
+		t.Errorf("await = %q, %v", v, err)
+	}
+	p = speaks(t, `{"kind":"error","error":{"kind":"network","message":"no"}}
+`, nil)
+	if v, err := p.await(t.Context()); err == nil || err.Error() != "no" {
+		t.Errorf("await = %q, %v, want the error told", v, err)
 	}
 }
 
