@@ -26,7 +26,7 @@ type Engine struct {
 	client   client.APIClient
 	provider *testcontainers.DockerProvider
 	lease    lease
-	anchors  anchors
+	nodes    nodes
 }
 
 // Unavailable is the error of [Open] where no container engine can be used.
@@ -124,7 +124,7 @@ func connect(ctx context.Context) (client.APIClient, error) {
 func (e *Engine) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	return errors.Join(e.removeAnchors(ctx), e.client.Close())
+	return errors.Join(e.removeNodes(ctx), e.client.Close())
 }
 
 // newID makes a short name that no other run has.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
 	"strictmx/internal/wire"
@@ -28,21 +29,12 @@ type Running struct {
 	Versions map[wire.Side]string // what each said when it was ready: Postfix's is "3.7.11"
 
 	engine *Engine
-	sides  map[wire.Side]*side
-}
+	node   *node // nil after the end
+	mta    *Process
+	good   bool // it came up
 
-// A side is one container of a running lab.
-type side struct {
-	*Process
-	container testcontainers.Container // nil until it is created
+	container testcontainers.Container // the mail system's; nil until it is created
 	started   bool                     // whether the engine said that it runs
-}
-
-// begin starts the container.
-func (s *side) begin(ctx context.Context) error {
-	err := s.container.Start(ctx)
-	s.started = err == nil
-	return err
 }
 
 // serial numbers the labs of this process.
@@ -55,17 +47,21 @@ const closeTime = 30 * time.Second
 // Beside an error nothing is left of it. What the node or the mail system says it
 // cannot do is a [*wire.Error].
 func (e *Engine) Start(ctx context.Context, l Lab) (*Running, error) {
-	r := &Running{engine: e, sides: map[wire.Side]*side{}, Versions: map[wire.Side]string{}}
-	for _, s := range []wire.Side{wire.Node, wire.MailSystem} {
-		p := NewProcess(nil)
-		p.api = e.client
-		if l.Listen != nil {
-			p.Listen = func(ev wire.Event) { l.Listen(s, ev) }
+	told := func(s wire.Side) func(wire.Event) {
+		if l.Listen == nil {
+			return nil
 		}
-		r.sides[s] = &side{Process: p}
+		return func(ev wire.Event) { l.Listen(s, ev) }
 	}
+	r := &Running{
+		Versions: map[wire.Side]string{},
+		engine:   e, node: e.takeNode(l), mta: NewProcess(told(wire.MailSystem)),
+	}
+	r.mta.api = e.client
+	r.node.serve(told(wire.Node))
 	err := r.start(ctx, l)
 	if err == nil {
+		r.good = true
 		return r, nil
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
@@ -74,26 +70,30 @@ func (e *Engine) Start(ctx context.Context, l Lab) (*Running, error) {
 }
 
 func (r *Running) start(ctx context.Context, l Lab) error {
-	e, node, mta := r.engine, r.sides[wire.Node], r.sides[wire.MailSystem]
-	a := e.takeAnchor(l)
-	defer e.leaveAnchor(a)
-	name := fmt.Sprintf("strictmx-%s-%d", e.lease.run, serial.Add(1))
+	e, n := r.engine, r.node
+	name := fmt.Sprintf("strictmx-%s-%d-mta", e.lease.run, serial.Add(1))
 	err := together(
-		func() error { return e.freshNetwork(ctx, a, l.Images.Node) },
+		func() error { return e.run(ctx, n, l.Images.Node) },
 		func() (err error) {
-			node.container, err = e.create(ctx, l.Images.Node, name+"-node", nodeContainer(a.network()), node.Process)
-			return err
-		},
-		func() (err error) {
-			mta.container, err = e.create(ctx, l.Images.Postfix, name+"-mta", MailSystemContainer(a.network()), mta.Process)
+			r.container, err = e.create(ctx, l.Images.Postfix, name, MailSystemContainer(n.network()), r.mta)
 			return err
 		},
 	)
 	if err != nil {
 		return err
 	}
+	// The network is there when this is done; its devices, addresses and servers come
+	// while the other container starts.
+	if _, err := n.Do(ctx, wire.Command{Op: wire.OpFresh, Plan: &l.Plan}); err != nil {
+		return why(n.Process, wire.Node, err)
+	}
 	err = together(
-		func() error { return r.startNode(ctx, l.Plan) },
+		func() (err error) {
+			if r.Versions[wire.Node], err = n.await(ctx); err != nil {
+				return why(n.Process, wire.Node, err)
+			}
+			return nil
+		},
 		func() error { return r.checkSetup(ctx, l.Setup) },
 	)
 	if err != nil {
@@ -103,42 +103,32 @@ func (r *Running) start(ctx context.Context, l Lab) error {
 	if _, err := r.Do(ctx, wire.MailSystem, wire.Command{Op: wire.OpStart}); err != nil {
 		return err
 	}
-	if r.Versions[wire.MailSystem], err = mta.await(ctx); err != nil {
-		return mta.why(wire.MailSystem, err)
-	}
-	return nil
-}
-
-func (r *Running) startNode(ctx context.Context, plan wire.Plan) (err error) {
-	node := r.sides[wire.Node]
-	if err = node.begin(ctx); err == nil {
-		r.Versions[wire.Node], err = node.Begin(ctx, plan)
-	}
-	if err != nil {
-		return node.why(wire.Node, err)
+	if r.Versions[wire.MailSystem], err = r.mta.await(ctx); err != nil {
+		return why(r.mta, wire.MailSystem, err)
 	}
 	return nil
 }
 
 // checkSetup starts the mail system's container, which checks the set-up and waits.
-func (r *Running) checkSetup(ctx context.Context, setup wire.Setup) (err error) {
-	mta := r.sides[wire.MailSystem]
+func (r *Running) checkSetup(ctx context.Context, setup wire.Setup) error {
 	setup.Hold = true
-	if err = mta.begin(ctx); err == nil {
-		err = mta.send(ctx, setup)
+	err := r.container.Start(ctx)
+	if err == nil {
+		r.started = true
+		err = r.mta.send(ctx, setup)
 	}
 	if err != nil {
-		return mta.why(wire.MailSystem, err)
+		return why(r.mta, wire.MailSystem, err)
 	}
 	return nil
 }
 
 // why prefers what the process said to what came of it.
-func (s *side) why(which wire.Side, err error) error {
-	if told, ok := errors.AsType[*wire.Error](s.reason(err)); ok {
+func why(p *Process, s wire.Side, err error) error {
+	if told, ok := errors.AsType[*wire.Error](p.reason(err)); ok {
 		return told
 	}
-	return fmt.Errorf("%s: %w", which, err)
+	return fmt.Errorf("%s: %w", s, err)
 }
 
 // createTime bounds the making of a container.
@@ -178,31 +168,46 @@ func together(fs ...func() error) error {
 // Do carries out a command on one side and returns the event that ended it. An
 // event of kind error is returned as a [*wire.Error].
 func (r *Running) Do(ctx context.Context, s wire.Side, cmd wire.Command) (wire.Event, error) {
-	p, ok := r.sides[s]
-	if !ok {
-		return wire.Event{}, fmt.Errorf("side %q: want %s or %s", s, wire.Node, wire.MailSystem)
+	p := r.mta
+	switch {
+	case s == wire.Node && r.node != nil:
+		p = r.node.Process
+	case s != wire.MailSystem:
+		return wire.Event{}, fmt.Errorf("side %q of the lab: there is none", s)
 	}
 	ev, err := p.Do(ctx, cmd)
 	if err != nil {
-		return ev, p.why(s, err)
+		return ev, why(p, s, err)
 	}
 	return ev, nil
 }
 
-// Close ends the lab, in whatever state it is, and returns when both containers
-// are gone and all events were told. It may be called more than once.
+// Close ends the lab, in whatever state it is, and returns when the mail system's
+// container is gone, the node has ended, and all events were told. It may be called
+// more than once.
 func (r *Running) Close(ctx context.Context) error {
-	remove := func(s *side) func() error {
-		return func() error {
-			if s.container == nil {
+	n := r.node
+	r.node = nil
+	return together(
+		func() error {
+			if n == nil {
 				return nil
 			}
-			err := removeContainer(ctx, r.engine.client, s.container.GetContainerID())
-			if !s.started { // the engine does not end the streams of what never ran
-				err = errors.Join(err, s.Hangup())
-			}
-			return errors.Join(err, s.Drain(ctx), s.Hangup())
-		}
+			return r.engine.leaveNode(ctx, n, r.good)
+		},
+		func() error { return discard(ctx, r.engine.client, r.container, r.started, r.mta) },
+	)
+}
+
+// discard removes a container, if there is one, and returns when all its process
+// said was told.
+func discard(ctx context.Context, api client.APIClient, c testcontainers.Container, started bool, p *Process) error {
+	if c == nil {
+		return nil
 	}
-	return together(remove(r.sides[wire.Node]), remove(r.sides[wire.MailSystem]))
+	err := removeContainer(ctx, api, c.GetContainerID())
+	if !started { // the engine does not end the streams of what never ran
+		err = errors.Join(err, p.Hangup())
+	}
+	return errors.Join(err, p.Drain(ctx), p.Hangup())
 }

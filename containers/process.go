@@ -34,8 +34,12 @@ type Process struct {
 	write sync.Mutex       // held for one line to standard input
 	conn  *client.HijackedResponse
 
-	ready chan string   // the version, once
-	gone  chan struct{} // closed when the streams have ended
+	ready  chan string   // the version, once
+	failed chan struct{} // closed when an error was told that was no command's
+	gone   chan struct{} // closed when the streams have ended
+	// strict tells that such an error ends the commands at hand: the container does
+	// not end with it, and nobody would answer them.
+	strict bool
 
 	mu      sync.Mutex
 	waiters map[int]chan wire.Event
@@ -47,7 +51,8 @@ type Process struct {
 // NewProcess returns the process of a container to be made. listen may be nil.
 func NewProcess(listen func(wire.Event)) *Process {
 	return &Process{
-		Listen: listen, ready: make(chan string, 1), gone: make(chan struct{}), waiters: map[int]chan wire.Event{},
+		Listen: listen, ready: make(chan string, 1), failed: make(chan struct{}), gone: make(chan struct{}),
+		waiters: map[int]chan wire.Event{},
 	}
 }
 
@@ -171,6 +176,7 @@ func (p *Process) handle(ev wire.Event) {
 		}
 		if ev.Error != nil && p.broken == nil {
 			p.broken = ev.Error
+			close(p.failed)
 		}
 	}
 }
@@ -201,6 +207,8 @@ func (p *Process) await(ctx context.Context) (version string, err error) {
 	select {
 	case v := <-p.ready:
 		return v, nil
+	case <-p.failed:
+		return "", p.reason(nil)
 	case <-p.gone:
 		return "", p.reason(nil)
 	case <-ctx.Done():
@@ -225,18 +233,23 @@ func (p *Process) Do(ctx context.Context, cmd wire.Command) (wire.Event, error) 
 	if err := p.send(ctx, cmd); err != nil {
 		return wire.Event{}, p.reason(err)
 	}
+	var failed chan struct{}
+	if p.strict {
+		failed = p.failed
+	}
 	select {
 	case ev := <-done:
 		return result(ev)
+	case <-failed:
 	case <-p.gone:
-		select {
-		case ev := <-done: // it came just before the end
-			return result(ev)
-		default:
-			return wire.Event{}, p.reason(nil)
-		}
 	case <-ctx.Done():
 		return wire.Event{}, fmt.Errorf("%s: %w", cmd.Op, context.Cause(ctx))
+	}
+	select {
+	case ev := <-done: // it came just before the end
+		return result(ev)
+	default:
+		return wire.Event{}, p.reason(nil)
 	}
 }
 

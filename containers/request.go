@@ -13,39 +13,23 @@ const (
 	pidsLimit   = 512
 )
 
-// anchorContainer is the request for the container that labs take their network
-// from (package anchor): no network, and the right to make its own. host is the
-// name of the mail system's machine, which every container that joins takes over.
-func anchorContainer(host string) testcontainers.CustomizeRequestOption {
+// nodeContainer is the request for the node's container: no network, and what
+// making namespaces and devices takes. host is the name of the mail system's
+// machine, which a container that joins takes over.
+func nodeContainer(host string) testcontainers.CustomizeRequestOption {
 	return func(req *testcontainers.GenericContainerRequest) error {
 		req.Cmd = []string{anchor.Name}
 		req.ConfigModifier = func(c *container.Config) { c.Hostname = host }
 		req.HostConfigModifier = func(h *container.HostConfig) {
-			ours(h, "none", "SYS_ADMIN", "NET_ADMIN")
-		}
-		return Leased("anchor")(req)
-	}
-}
-
-// nodeContainer is the request for the container of the pretend internet. network
-// is that of an anchor. It may do what making devices and namespaces takes.
-func nodeContainer(network string) testcontainers.CustomizeRequestOption {
-	return func(req *testcontainers.GenericContainerRequest) error {
-		req.Cmd = []string{"node"}
-		req.HostConfigModifier = func(h *container.HostConfig) {
-			ours(h, network, "NET_ADMIN", "SYS_ADMIN", "NET_BIND_SERVICE")
+			bound(h)
+			h.NetworkMode = "none"
+			h.ReadonlyRootfs = true
+			h.CapDrop = []string{"ALL"}
+			h.CapAdd = []string{"NET_ADMIN", "SYS_ADMIN", "NET_BIND_SERVICE"}
+			h.SecurityOpt = []string{"no-new-privileges"}
 		}
 		return Leased("node")(req)
 	}
-}
-
-// ours is for a container with nothing in it but our own binary.
-func ours(h *container.HostConfig, network string, capabilities ...string) {
-	bound(h)
-	h.NetworkMode = container.NetworkMode(network)
-	h.ReadonlyRootfs = true
-	h.CapDrop, h.CapAdd = []string{"ALL"}, capabilities
-	h.SecurityOpt = []string{"no-new-privileges"}
 }
 
 // MailSystemContainer is the request for the mail system's container. network is

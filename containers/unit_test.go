@@ -78,12 +78,23 @@ func TestDispatch(t *testing.T) {
 	if d := cmp.Diff([]string{"ready", "log", "error", "error"}, kinds); d != "" {
 		t.Errorf("events told: (-want +got)\n%s", d)
 	}
-	if v, err := p.await(t.Context()); v != "3.7.11" || err != nil {
-		t.Errorf("await = %q, %v", v, err)
-	}
 	told, ok := errors.AsType[*wire.Error](p.reason(errors.New("what came of it")))
 	if !ok || told.Message != "first" {
 		t.Errorf("reason = %v, want the first error told", told)
+	}
+}
+
+func TestAwait(t *testing.T) {
+	p := speaks(t, `{"kind":"log","log":"a"}
+{"kind":"ready","text":"3.7.11"}
+`, nil)
+	if v, err := p.await(t.Context()); v != "3.7.11" || err != nil {
+		t.Errorf("await = %q, %v", v, err)
+	}
+	p = speaks(t, `{"kind":"error","error":{"kind":"network","message":"no"}}
+`, nil)
+	if v, err := p.await(t.Context()); err == nil || err.Error() != "no" {
+		t.Errorf("await = %q, %v, want the error told", v, err)
 	}
 }
 
@@ -144,19 +155,19 @@ func TestTagDependsOnEveryPart(t *testing.T) {
 	}
 }
 
-func TestAnchorsAreSharedOnlyWhereFilesAre(t *testing.T) {
+func TestNodesAreSharedOnlyWhereFilesAre(t *testing.T) {
 	lab := func(host string, files map[string]string) Lab {
 		return Lab{Setup: wire.Setup{Hostname: host, Files: files}}
 	}
-	plain := anchorKey(lab("a.example.com", map[string]string{"main.cf": "x"}))
-	if plain != anchorKey(lab("a.example.com", map[string]string{"main.cf": "y"})) {
+	plain := nodeKey(lab("a.example.com", map[string]string{"main.cf": "x"}))
+	if plain != nodeKey(lab("a.example.com", map[string]string{"main.cf": "y"})) {
 		t.Error("labs that differ in main.cf: want the same key")
 	}
 	for _, other := range []Lab{
 		lab("b.example.com", nil),
 		lab("a.example.com", map[string]string{"/etc/hosts": ""}),
 	} {
-		if anchorKey(other) == plain {
+		if nodeKey(other) == plain {
 			t.Errorf("lab %+v has the key of another", other.Setup)
 		}
 	}

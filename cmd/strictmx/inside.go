@@ -15,9 +15,9 @@ import (
 
 func anchorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: anchor.Name, Hidden: true, Args: cobra.NoArgs, Short: "what the containers of a lab take their network from",
+		Use: anchor.Name, Hidden: true, Args: cobra.NoArgs, Short: "the node's container, for one lab after the other",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labError(anchor.Run(c.Context(), os.Stdin, os.Stdout))
+			return labError(anchor.Run(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "node"))
 		},
 	}
 }

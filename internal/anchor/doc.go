@@ -1,13 +1,12 @@
-// Package anchor is the process that a lab's two containers take their network from.
+// Package anchor is the first process of the node container. It keeps the container
+// for one lab after the other: for each it moves to a new network namespace, which
+// the mail system's container joins, and starts a node in it (package node), whose
+// input and output it passes on. What makes a lab what it is, the namespaces and
+// the processes in them, is new each time; only the empty container around stays,
+// because an engine takes longer to make one than all the rest takes together.
 //
-// An engine needs long to make a network namespace, though the kernel does not, and
-// one container can join another's only once that one runs. So a run keeps a
-// container of its own for it, the anchor: on each command its main thread moves
-// to a new, empty namespace, which both containers of the next lab then join side
-// by side. The namespace lives for as long as they do; the anchor goes on.
-//
-// A namespace made here has no device but a loopback, and the anchor's container has
-// no other network either: nothing in it can reach anything.
+// A namespace made here has no device but a loopback, and the container has no
+// network either: nothing in it can reach anything.
 package anchor
 
 // Name is the command that runs an anchor.

@@ -126,6 +126,8 @@ type Command struct {
 	Op string `json:"op"` // one of the Op constants
 	// Message is for OpSubmit and OpSend.
 	Message *Message `json:"message,omitempty"`
+	// Plan is for OpFresh.
+	Plan *Plan `json:"plan,omitempty"`
 }
 
 // The operations. OpSubmit, OpFlush and OpQueue are for the mail system, OpSend
@@ -138,7 +140,8 @@ const (
 	OpSync   = "sync"   // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
 	OpStart  = "start" // go on with a set-up that was to hold
-	OpFresh  = "fresh" // for an anchor: move to a new network namespace
+	OpFresh  = "fresh" // for the node's container: begin a lab with Plan, in a network of its own
+	OpEnd    = "end"   // for the node's container: end that lab
 )
 
 // A Message is one message to inject.
