@@ -157,6 +157,17 @@ func (e *Engine) remove(ctx context.Context, dead func(labels map[string]string)
 	return n, errors.Join(errs...)
 }
 
+// Remove removes a container, and returns when it is gone. One that does not exist,
+// or is on its way out, is no error.
+func Remove(ctx context.Context, id string) error {
+	api, err := testcontainers.NewDockerClientWithOpts(ctx)
+	if err != nil {
+		return fmt.Errorf("remove container %.12s: %w", id, err)
+	}
+	defer api.Close() // drops idle connections
+	return removeContainer(ctx, api, id)
+}
+
 // removeContainer ends a container and returns when it is gone, whoever removes it:
 // the engine does so by itself once the first process ended.
 func removeContainer(ctx context.Context, api client.APIClient, id string) error {

@@ -156,6 +156,19 @@ func (c *Container) Shutdown(ctx context.Context) error {
 	return wrap("shutdown", errors.Join(err, c.process.Drain(ctx)))
 }
 
+// Terminate removes the container. Where Postfix has ended by itself the engine is
+// removing it already and refuses to stop it; then this waits until it is gone.
+func (c *Container) Terminate(ctx context.Context, opts ...testcontainers.TerminateOption) error {
+	err := c.Container.Terminate(ctx, opts...)
+	if err == nil {
+		return nil
+	}
+	if other := containers.Remove(ctx, c.GetContainerID()); other != nil {
+		return wrap("terminate", errors.Join(err, other))
+	}
+	return nil
+}
+
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil

@@ -51,6 +51,7 @@ func TestContainers(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { refused(t, images.Postfix) })
 	t.Run("accepted", func(t *testing.T) { accepted(t, images.Postfix) })
 	t.Run("bad value", func(t *testing.T) { badValue(t, images.Postfix) })
+	t.Run("ends by itself", func(t *testing.T) { endsByItself(t, images.Postfix) })
 	t.Run("wrong image", wrongImage)
 }
 
@@ -269,4 +270,21 @@ func ExampleRun() {
 	}
 	fmt.Println(<-bounced)
 	// Output: bounced (unknown user: "no-one")
+}
+
+// endsByItself terminates a container right when Postfix's own end removes it: the
+// engine then refuses to stop what does not run.
+func endsByItself(t *testing.T, img string) {
+	for range 5 {
+		c, err := postfix.Run(t.Context(), img, postfix.WithSetup(postfix.Setup{Files: map[string]string{"main.cf": "foo bar\n"}}))
+		if _, ok := errors.AsType[*postfix.Error](err); !ok {
+			t.Fatalf("Run = %v, want Postfix's own error", err)
+		}
+		if err := c.Terminate(t.Context()); err != nil {
+			t.Errorf("Terminate of a container that ends by itself: %v", err)
+		}
+		if err := containers.Remove(t.Context(), c.GetContainerID()); err != nil {
+			t.Errorf("Remove of a container that is gone: %v", err)
+		}
+	}
 }
