@@ -94,7 +94,7 @@ func testServer(t testing.TB, name string) *Server {
 // fixed is a check of one value.
 func fixed(method, value string) check.Check {
 	c, _ := check.ByMethod(method)
-	c.Run = func(context.Context, check.Resolver, check.Facts) mail.Result {
+	c.Run = func(context.Context, check.Env, check.Facts) mail.Result {
 		if value == "panic" {
 			panic("out of order")
 		}

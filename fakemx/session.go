@@ -86,17 +86,20 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 // decide. nil means to go on.
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
-	for _, method := range p.Methods(at) {
-		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Method == method })
+	for _, name := range p.Asked(at) {
+		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Called() == name })
 		if i < 0 {
-			s.found = append(s.found, s.find(method))
+			s.found = append(s.found, s.find(name))
 			i = len(s.found) - 1
 		}
 		if s.found[i].broken != "" {
 			return s.failure(at)
 		}
 	}
-	d, refused := p.Decide(at, s.results())
+	d, refused := s.scripted(at)
+	if !refused {
+		d, refused = p.Decide(at, s.results(), s.spent)
+	}
 	if !refused {
 		return nil
 	}
@@ -117,18 +120,21 @@ func (s *session) failure(at mail.Stage) *refusal {
 	return &refusal{lines: s.phrase("failure", nil)}
 }
 
-// find runs one check. A panic in it is the check's fault, and must not end the
+// find runs the check of a name. A panic in it is the check's fault, and must not end the
 // lab: it counts as a temporary error that nothing is decided by.
-func (s *session) find(method string) (f finding) {
-	c, ok := s.srv.check(method)
-	f = finding{at: c.At, Result: mail.Result{Method: method, Value: mail.TempError}}
+func (s *session) find(name string) (f finding) {
+	c, ok := s.srv.check(name)
+	f = finding{at: c.At}
 	defer func() {
 		if r := recover(); r != nil {
 			f.broken = fmt.Sprintf("the check panicked: %v", r)
 		}
 		if f.broken != "" {
-			f.Result = mail.Result{Method: method, Value: mail.TempError, Reason: f.broken}
-			s.log.ErrorContext(s.ctx, "check broken", slog.String("method", method), slog.String("reason", f.broken))
+			f.Result = mail.Result{Method: cmp.Or(c.Method, name), Value: mail.TempError, Reason: f.broken}
+			if f.Method != name {
+				f.Name = name
+			}
+			s.log.ErrorContext(s.ctx, "check broken", slog.String("check", name), slog.String("reason", f.broken))
 		}
 	}()
 	if !ok {
@@ -137,7 +143,9 @@ func (s *session) find(method string) (f finding) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Check)
 	defer cancel()
-	f.Result = c.Run(ctx, s.srv.Resolver, s.facts)
+	facts := s.facts
+	facts.Results = s.results()
+	f.Result = c.Run(ctx, s.srv.env(), facts)
 	return f
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -23,6 +24,7 @@ type table struct {
 	fallback string // the label that the bare name means; empty is the newest
 	hosts    []Host
 	wrap     wrapping
+	checks   []check.Check
 	base     words
 	changes  []words
 	rules    []ruleNode
@@ -69,6 +71,7 @@ func readTable(file string, src []byte) (*table, family, []*Problem) {
 
 func (t *table) read() {
 	r := t.r
+	t.readChecks()
 	have := r.fields(t.node, "a table", append([]field{
 		{"name", func(n ast.Node) {
 			t.nameNode = n
@@ -92,6 +95,7 @@ func (t *table) read() {
 		}},
 		{"hosts", func(n ast.Node) { t.readHosts(n) }},
 		{"wrap", func(n ast.Node) { t.readWrap(n) }},
+		{"checks", func(ast.Node) {}}, // below: the rules need them
 		{"changes", func(n ast.Node) {
 			for _, c := range r.items(n, "changes") {
 				var w words
@@ -272,6 +276,16 @@ func (t *table) readRule(n ast.Node) ruleNode {
 		r.text("source", &out.Source),
 		r.text("seen", &out.Seen),
 		r.flag("exact", &out.Exact),
+		r.flag("scripted", &out.Scripted),
+		{"times", func(n ast.Node) {
+			s, ok := r.scalar(n)
+			times, err := strconv.Atoi(s)
+			if ok && (err != nil || times < 1 || times > 1000) {
+				r.problem(n, "times %q: want a number from 1 to 1000", s)
+				return
+			}
+			out.Times = times
+		}},
 		r.text("catalogue", &out.Catalogue),
 		r.text("remedy", &out.Remedy),
 		r.text("note", &out.Note),
@@ -281,7 +295,9 @@ func (t *table) readRule(n ast.Node) ruleNode {
 			r.problem(n, "a rule without %s", key)
 		}
 	}
-	if when := have["when"]; when != nil && staged {
+	if when := have["when"]; when != nil && out.Scripted {
+		r.problem(when, "when: a scripted rule has no conditions")
+	} else if when != nil && staged {
 		t.readWhen(&out, when)
 	}
 	if out.replyNode != nil && out.Reply != "" {

@@ -46,9 +46,9 @@ func (v Vars) when() time.Time {
 	return v.Time.UTC()
 }
 
-// result is the first result of a method.
-func (v Vars) result(method string) mail.Result {
-	i := slices.IndexFunc(v.Results, func(r mail.Result) bool { return r.Method == method })
+// result is that of a check.
+func (v Vars) result(name string) mail.Result {
+	i := slices.IndexFunc(v.Results, func(r mail.Result) bool { return r.Called() == name })
 	if i < 0 {
 		return mail.Result{}
 	}
@@ -108,9 +108,43 @@ func (p *Profile) checkText(text string) error {
 		if _, ok := p.values[name]; ok && strings.HasSuffix(m, "}") {
 			continue
 		}
+		if p.knowsFound(name) && strings.HasSuffix(m, "}") {
+			continue
+		}
 		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.words()))
 	}
 	return nil
+}
+
+// knowsFound tells whether a placeholder is something that a check finds, as in
+// dmarc.header.from: the check's name and one of "value", "reason", "domain",
+// "explanation" or its facets and properties.
+func (p *Profile) knowsFound(placeholder string) bool {
+	name, key, ok := strings.Cut(placeholder, ".")
+	c, known := p.Check(name)
+	return ok && known && (slices.Contains(foundKeys, key) || slices.Contains(c.Properties, key) || c.Facets[key] != nil)
+}
+
+var foundKeys = []string{"value", "reason", "domain", "explanation"}
+
+// found is what a check found, for a placeholder that knowsFound knows.
+func (v Vars) found(placeholder string) string {
+	name, key, _ := strings.Cut(placeholder, ".")
+	r := v.result(name)
+	switch key {
+	case "value":
+		return r.Value
+	case "reason":
+		return r.Reason
+	case "domain":
+		return r.Domain
+	case "explanation":
+		return r.Explanation
+	}
+	if facet, ok := r.Facets[key]; ok {
+		return facet
+	}
+	return r.Properties[key]
 }
 
 // words are all placeholders of the profile, sorted.
@@ -133,6 +167,9 @@ func (p *Profile) expand(text string, v Vars) string {
 		name := strings.TrimPrefix(strings.TrimSuffix(m, "}"), "{")
 		if f, ok := placeholders[name]; ok {
 			return printable(f(p, v))
+		}
+		if p.knowsFound(name) {
+			return printable(v.found(name))
 		}
 		if form, ok := p.values[name]; ok {
 			if v.New == nil {

@@ -58,8 +58,9 @@ type Verdict struct {
 // Results runs every check.
 func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result {
 	var out []mail.Result
-	for _, c := range check.All {
-		out = append(out, c.Run(ctx, r, f))
+	for _, c := range check.All() {
+		f.Results = out
+		out = append(out, c.Run(ctx, check.Env{Resolver: r}, f))
 	}
 	return out
 }
@@ -78,7 +79,7 @@ func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 		return Verdict{}, fmt.Errorf("certificate: %w", err)
 	}
 	srv := &fakemx.Server{
-		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf,
+		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf, State: check.NewState(),
 		Record: func(a mail.Attempt) { attempts = append(attempts, a) },
 	}
 	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: []string{m.To}, Content: m.Content}

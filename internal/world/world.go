@@ -114,6 +114,7 @@ func (w *World) receiver(r wire.Receiver, set *profile.Set, h Hooks) (*Receiver,
 	srv := &fakemx.Server{
 		Profile: p, Resolver: resolver, TLS: tls, Now: h.Now, Record: h.Attempt,
 		KeepContent: r.Keep, AsIf: r.AsIf, Log: h.Log, Name: r.Name,
+		State: check.NewState(),
 	}
 	return &Receiver{Receiver: r, Profile: p, Server: srv}, nil
 }
