@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"strictmx/fakedns"
-	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/judge"
 	"strictmx/internal/mail"
@@ -76,10 +75,7 @@ func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error
 		return err
 	}
 	j := judgement{V: 1, Type: "judge", Receivers: []judge.Verdict{}}
-	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), check.Facts{
-		Receiver: "judge.example", Client: m.Client, Helo: m.Helo, MailFrom: m.From, Rcpts: []string{m.To},
-		TLS: m.TLSName(), Content: m.Content,
-	})
+	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), m.Facts("judge.example"))
 	accepted := true
 	for i, p := range profiles {
 		v, err := judge.Ask(ctx, zones, p, m)

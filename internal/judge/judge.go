@@ -53,6 +53,8 @@ type Verdict struct {
 	Reply    []string      `json:"reply"`
 	Remedy   string        `json:"remedy,omitempty"` // what a sender can do about the rule, in the profile's words
 	Results  []mail.Result `json:"results"`          // of the checks that the receiver made
+	// Cures are what would have let a refused message pass; empty if it passed.
+	Cures []Cure `json:"cures"`
 }
 
 // Results runs every check.
@@ -65,10 +67,31 @@ func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result
 	return out
 }
 
+// Facts are what a receiver knows of the message at its end.
+func (m Message) Facts(receiver string) check.Facts {
+	return check.Facts{
+		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.TLSName(),
+		MailFrom: m.From, Rcpts: []string{m.To}, Content: m.Content,
+	}
+}
+
 // Ask sends the message to a receiver and tells what it decided. Each receiver
 // meets the faults of zones afresh: what one has been answered wrongly does not
-// heal the DNS for the next.
+// heal the DNS for the next. It also tells what would have let a refused message
+// pass.
 func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
+	v, err := ask(ctx, zones, p, m)
+	if err != nil {
+		return v, err
+	}
+	v.Cures = []Cure{}
+	if v.Decision != Accept {
+		v.Cures, err = cures(ctx, zones, p, m, v.Results)
+	}
+	return v, err
+}
+
+func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
 	var attempts []mail.Attempt
 	ca, err := fakemx.NewCA()
 	if err != nil {

@@ -38,6 +38,13 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 		if v.Remedy != "" {
 			fmt.Fprintf(&b, "  cure: %s\n", visible(v.Remedy))
 		}
+		for i, c := range v.Cures {
+			lead := "  it would pass with: "
+			if i > 0 {
+				lead = "                  or: "
+			}
+			fmt.Fprintf(&b, "%s%s\n", lead, visible(c.Text))
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
