@@ -93,6 +93,23 @@ func TestLoadFaults(t *testing.T) {
 			[]string{"t.yaml:17:5: rule c can never decide: a, b comes first"},
 		},
 		{minimal + "rules:\n" + ruleOf("a", "data", "dkim: not none"), []string{"t.yaml:5:5: rule a can never decide: its conditions cannot hold"}},
+		// Checks of the table's own.
+		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},
+		{minimal + "checks: {own: {method: sfp}}\n", []string{`t.yaml:4:24: unknown method "sfp": did you mean spf?`}},
+		{minimal + "checks: {Own: {method: spf}}\n", []string{`t.yaml:4:10: check "Own": want lower-case`}},
+		{minimal + "checks: {own: {method: spf, limit: 1}}\n", []string{"t.yaml:4:29: check own: limit: not a setting of spf, which has none"}},
+		{minimal + "checks: {own: {method: spf}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), nil},
+		{minimal + "checks: {own: {method: sfp}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{
+			`t.yaml:4:24: unknown method "sfp"`, `t.yaml:8:12: unknown check "own"`,
+		}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf.colour: red", 1), []string{`t.yaml:7:12: check spf has no facet "colour"`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.reason}"`, 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: "}},
+		// Rules that no facts lead to, and those that tire.
+		{minimal + strings.Replace(rule, "when: {spf: fail}", "scripted: true", 1), nil},
+		{minimal + strings.Replace(rule, "when:", "scripted: true\n    when:", 1), []string{"t.yaml:8:11: when: a scripted rule has no conditions"}},
+		{minimal + strings.Replace(rule, "when:", "times: 0\n    when:", 1), []string{`t.yaml:7:12: times "0": want a number from 1 to 1000`}},
+		{minimal + strings.Replace(rule, "when:", "times: 2\n    when:", 1) + strings.Replace(rule[len("rules:\n"):], "id: a", "id: b", 1), nil},
 	} {
 		_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(tt.table)}})
 		var got []string
