@@ -44,7 +44,7 @@ func dedupe(problems []*Problem) []*Problem {
 func (t *table) version(label string) *Profile {
 	p := &Profile{
 		Name: t.name, Label: label, Title: t.title, About: strings.TrimSpace(t.about),
-		Source: t.source, Seen: t.seen, Hosts: t.hosts, Checks: t.checks, hostname: t.hostname, wrap: t.wrap,
+		Source: t.source, Seen: t.seen, Hosts: t.hosts, Checks: t.checks, settings: t.settings, hostname: t.hostname, wrap: t.wrap,
 		dialogue: make(map[string]template), values: maps.Clone(builtinValues),
 	}
 	phraseAt := make(map[string]ast.Node)

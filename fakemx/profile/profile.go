@@ -25,6 +25,7 @@ type Profile struct {
 	// or as the table sets it up, and the table's own.
 	Checks []check.Check
 
+	settings   map[string]string // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
 	extensions []string
@@ -130,6 +131,10 @@ func (p *Profile) Check(name string) (check.Check, bool) {
 	}
 	return p.Checks[i], true
 }
+
+// Settings are how the table sets up a check, as "method: rate, limit: 3"; empty
+// if it is left as it comes.
+func (p *Profile) Settings(name string) string { return p.settings[name] }
 
 // Asked lists the names of the checks that rules of this stage need and rules of
 // earlier stages did not, those first whose results others take.

@@ -25,6 +25,7 @@ type table struct {
 	hosts    []Host
 	wrap     wrapping
 	checks   []check.Check
+	settings map[string]string // of checks, as written
 	base     words
 	changes  []words
 	rules    []ruleNode

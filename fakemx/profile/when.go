@@ -14,7 +14,7 @@ import (
 // readChecks reads how the table sets up its checks. The rest of the table is for
 // read, which comes after and complains of what is no mapping.
 func (t *table) readChecks() {
-	t.checks = check.All()
+	t.checks, t.settings = check.All(), make(map[string]string)
 	if _, ok := t.node.(*ast.MappingNode); !ok {
 		return
 	}
@@ -37,6 +37,7 @@ func (t *table) readCheck(e entry) {
 	}
 	method, methodAt := e.key, e.at
 	given, at := make(check.Settings), make(map[string]ast.Node)
+	var written []string
 	for _, s := range t.r.entries(e.node, "settings") {
 		if s.key == "method" {
 			method, _ = t.r.scalar(s.node)
@@ -44,7 +45,12 @@ func (t *table) readCheck(e entry) {
 			continue
 		}
 		given[s.key], at[s.key] = t.readSetting(s.node), s.at
+		written = append(written, s.key+": "+strings.Join(given[s.key], " "))
 	}
+	if method != e.key {
+		written = append([]string{"method: " + method}, written...)
+	}
+	t.settings[e.key] = strings.Join(written, ", ")
 	m, ok := check.MethodNamed(method)
 	if !ok {
 		t.r.problem(methodAt, "unknown method %q: %s", method, wanted(method, methodNames()))

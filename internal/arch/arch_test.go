@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
 	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
-	{"internal/world", "internal/node", "internal/judge", "internal/report", "internal/lab"},
+	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
 }
 
