@@ -19,7 +19,7 @@ var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
 	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
-	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/report", "internal/lab"},
+	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/schema", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
 }
 
@@ -39,6 +39,7 @@ var libraries = map[string][]string{
 	"github.com/moby":              {"containers", "containers/postfix"},
 	"github.com/vishvananda":       {"internal/node"},
 	"github.com/spf13/cobra":       {"cmd/strictmx"},
+	"github.com/santhosh-tekuri":   {"internal/schema"},
 	"blitiri.com.ar/go/spf":        {"fakemx/check/spf"},
 	"github.com/rogpeppe/go-inter": {"cmd/strictmx"},
 }
