@@ -2,6 +2,7 @@ package reference
 
 import (
 	"flag"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -12,27 +13,30 @@ import (
 	"strictmx/fakemx/profile"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/profiles.md")
+var update = flag.Bool("update", false, "rewrite the documents")
 
-const document = "../../docs/profiles.md"
-
-// The document in docs says what the tables say.
-func TestDocument(t *testing.T) {
-	var b strings.Builder
-	if err := Markdown(&b, profile.Builtin()); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(document, []byte(b.String()), 0o644); err != nil {
+// The documents in docs say what the tables and the checks say.
+func TestDocuments(t *testing.T) {
+	for file, write := range map[string]func(io.Writer) error{
+		"../../docs/profiles.md": func(w io.Writer) error { return Markdown(w, profile.Builtin()) },
+		"../../docs/checks.md":   Checks,
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
 			t.Fatal(err)
 		}
-	}
-	have, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(have), b.String()); d != "" {
-		t.Errorf("%s is not what the tables say; run make golden (-have +want):\n%s", document, d)
+		if *update {
+			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(have), b.String()); d != "" {
+			t.Errorf("%s is not what the program says; run make golden (-have +want):\n%s", file, d)
+		}
 	}
 }
 
