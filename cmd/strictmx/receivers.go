@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -13,6 +16,7 @@ import (
 
 func receiversCommand() *cobra.Command {
 	var dir string
+	var table bool
 	c := &cobra.Command{
 		Use: "receivers [NAME[@LABEL]]", Short: "list the receivers, or print one's rules with their evidence",
 		Args: cobra.MaximumNArgs(1),
@@ -20,6 +24,9 @@ func receiversCommand() *cobra.Command {
 			set, err := profiles(dir)
 			if err != nil {
 				return err
+			}
+			if table {
+				return printTable(c.OutOrStdout(), args)
 			}
 			if len(args) == 1 {
 				p, err := set.Find(args[0])
@@ -37,7 +44,25 @@ func receiversCommand() *cobra.Command {
 		},
 	}
 	profilesFlag(c, &dir)
+	c.Flags().BoolVar(&table, "table", false, "print the table of one of our receivers, to copy from")
 	return c
+}
+
+// printTable writes the text of one of our tables.
+func printTable(w io.Writer, args []string) error {
+	if len(args) != 1 {
+		return errors.New("receivers --table: want the name of a receiver")
+	}
+	p, err := profile.Builtin().Find(args[0])
+	if err != nil {
+		return err
+	}
+	b, err := fs.ReadFile(profile.Tables(), p.Name+".yaml")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
 }
 
 // profilesFlag adds the flag for own receivers.
