@@ -22,6 +22,16 @@ const rule = `rules:
     seen: 2026-01-02
 `
 
+const texts = `texts:
+  row: {reply: 550 5.7.1 no, source: test, seen: 2026-01-02}
+`
+
+const spoken = `rules:
+  - id: a
+    at: data
+    text: row
+`
+
 func TestLoadFaults(t *testing.T) {
 	for _, tt := range []struct {
 		table string
@@ -105,6 +115,28 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "spf: fail", "spf.colour: red", 1), []string{`t.yaml:7:12: check spf has no facet "colour"`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.reason}"`, 1), nil},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.Value} {spf.REASON}"`, 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.vAlue}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.vAlue}: "}},
+		// Texts that rules name.
+		{minimal + texts + spoken, nil},
+		{minimal + spoken + texts, nil},
+		{minimal + texts, []string{"t.yaml:5:3: text row: no rule names it"}},
+		{minimal + spoken, []string{`t.yaml:7:11: unknown text "row": `}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: rwo", 1), []string{"t.yaml:5:3: text row: no rule names it", `t.yaml:9:11: unknown text "rwo": want one of row`}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: [row]", 1), []string{"t.yaml:5:3: text row", "t.yaml:9:11: want a text, not a list"}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: row\n    seen: today", 1), []string{"t.yaml:10:11: seen beside text: want one of them"}},
+		{minimal + texts + strings.Replace(spoken, "    at: data\n", "", 1), []string{"t.yaml:7:5: a rule without at"}},
+		{minimal + strings.Replace(texts, "source: test", `source: ""`, 1) + spoken, []string{"t.yaml:5:3: text row without source"}},
+		{minimal + strings.Replace(texts, "550 5.7.1 no", "250 2.7.1 no", 1) + spoken, []string{`t.yaml:5:16: reply "250 2.7.1 no": want a 4xx`}},
+		{minimal + strings.Replace(texts, "550 5.7.1 no", `"550 {nobody}"`, 1) + spoken, []string{`t.yaml:5:16: unknown placeholder {nobody}: `}},
+		{minimal + strings.Replace(texts, "  row:", "  Row:", 1) + strings.Replace(spoken, "text: row", "text: Row", 1), []string{`t.yaml:5:3: text "Row": want lower-case`}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, b: row}", 1), nil},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, c: row}", 1), []string{`t.yaml:10:20: unknown version "c": `}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a..b: row, b: row}", 1), []string{"t.yaml:8:5: rule a twice in version b: first in line 8"}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row}\n    versions: a", 1), []string{"t.yaml:11:15: versions beside those of text: want one of them"}},
+		// Lines longer than the RFC allows are taken where they were seen.
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 600)+"\n    exact: true", 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 2000)+"\n    exact: true", 1), []string{`t.yaml:8:12: reply line "550 xxxx`}},
 		// Rules that no facts lead to, and those that tire.
 		{minimal + strings.Replace(rule, "when: {spf: fail}", "scripted: true", 1), nil},
 		{minimal + strings.Replace(rule, "when:", "scripted: true\n    when:", 1), []string{"t.yaml:8:11: when: a scripted rule has no conditions"}},

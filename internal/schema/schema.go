@@ -6,6 +6,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,7 +79,7 @@ func profileSchema() object {
 		"versions": list(text("a label"), "labels of versions, oldest first"),
 		"default":  text("the version that the bare name means; the newest if not given"),
 		"hostname": text("the name the server calls itself by, without final dot"),
-		"hosts":    hosts(), "wrap": wrap(), "checks": checks(), "rules": list(rule(), "reasons to refuse; the first whose conditions all hold decides"),
+		"hosts":    hosts(), "wrap": wrap(), "checks": checks(), "texts": texts(), "rules": list(rule(), "reasons to refuse; the first whose conditions all hold decides"),
 	}
 	change := object{"versions": versions()}
 	for k, v := range shared {
@@ -170,25 +171,48 @@ func methods() []string {
 	return out
 }
 
+// evidence is a reply and where it comes from.
+func evidence() object {
+	return object{
+		"reply":         text("code, enhanced status and text, on one line, with placeholders in braces"),
+		"first-columns": object{"type": "integer", "minimum": 40, "maximum": 510, "description": "length of the first line where it differs"},
+		"source":        text("where the wording was seen"), "seen": text("when it was seen there"),
+		"exact": object{"type": "boolean", "description": "the wording is known to the byte"},
+		"note":  text("doubts"),
+	}
+}
+
+func texts() object {
+	return object{
+		"type": "object", "propertyNames": object{"pattern": word},
+		"additionalProperties": fields("a reply with its evidence", []string{"reply", "source", "seen"}, evidence()),
+		"description":          "wordings that rules name, by their rows of the catalogue of replies",
+	}
+}
+
 func rule() object {
 	stages := make([]string, len(mail.Stages))
 	for i, s := range mail.Stages {
 		stages[i] = s.String()
 	}
-	return fields("a reason to refuse", []string{"id", "at", "reply", "source", "seen"}, object{
+	properties := object{
 		"id": named("by which reports name it"), "versions": versions(),
-		"at":            words("where the refusal is made", stages...),
-		"when":          when(),
-		"scripted":      object{"type": "boolean", "description": "no fact leads to it: refused where a scenario asks for it only"},
-		"times":         object{"type": "integer", "minimum": 1, "maximum": 1000, "description": "how often the same sender, recipient and client network are refused"},
-		"reply":         text("code, enhanced status and text, on one line, with placeholders in braces"),
-		"first-columns": object{"type": "integer", "minimum": 40, "maximum": 510, "description": "length of the first line where it differs"},
-		"close":         object{"type": "boolean", "description": "the server ends the session after it; true for 421 if not given"},
-		"source":        text("where the wording was seen"), "seen": text("when it was seen there"),
-		"exact":     object{"type": "boolean", "description": "the wording is known to the byte"},
+		"at":       words("where the refusal is made", stages...),
+		"when":     when(),
+		"scripted": object{"type": "boolean", "description": "no fact leads to it: refused where a scenario asks for it only"},
+		"times":    object{"type": "integer", "minimum": 1, "maximum": 1000, "description": "how often the same sender, recipient and client network are refused"},
+		"text": object{
+			"type": []string{"string", "number", "object"}, "additionalProperties": text("a name of texts"),
+			"description": "the name of the reply in texts, or names by version",
+		},
+		"close":     object{"type": "boolean", "description": "the server ends the session after it; true for 421 if not given"},
 		"catalogue": text("the row of the catalogue of replies that it is"),
-		"remedy":    text("what a sender can do"), "note": text("doubts"),
-	})
+		"remedy":    text("what a sender can do"),
+	}
+	maps.Copy(properties, evidence())
+	out := fields("a reason to refuse", []string{"id", "at"}, properties)
+	out["oneOf"] = []object{{"required": []string{"text"}}, {"required": []string{"reply", "source", "seen"}}}
+	return out
 }
 
 // when describes the conditions on checks that come as they are. Those on a table's

@@ -81,7 +81,15 @@ func TestFaults(t *testing.T) {
 			t.Errorf("when {%s}: %v", good, err)
 		}
 	}
+	spoken := "texts: {row: {reply: 550 no, source: test, seen: today}}\nrules: [{id: a, at: data, text: %s}]\n"
+	for _, good := range []string{"row", "{a..b: row, c: row}"} {
+		if err := valid(t, s, []byte(minimal+fmt.Sprintf(spoken, good))); err != nil {
+			t.Errorf("text %s: %v", good, err)
+		}
+	}
 	for _, bad := range []string{
+		minimal + fmt.Sprintf(spoken, "[row]"), minimal + fmt.Sprintf(spoken, "row, seen: today, source: test, reply: 550 no"),
+		minimal + "texts: {row: {reply: 550 no}}\n",
 		"name: own\n", minimal + "ruels: []\n", minimal + "rules: [{id: a}]\n", minimal + "dialogue: {baner: 220 x}\n",
 		minimal + "wrap: {columns: 12}\n", minimal + "values: {x: {per: day}}\n", minimal + "checks: {own: {method: sfp}}\n",
 		minimal + "checks: {own: {method: spf, limit: 3}}\n", minimal + "checks: {spf: {limit: 3}}\n",
