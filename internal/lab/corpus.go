@@ -102,6 +102,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 			deadline = DefaultDeadline
 		}
 		f.Record, f.Err = Run(ctx, r.Driver, p, deadline)
+		f.Err = p.placed(f.Err)
 		if f.Err == nil && r.Strict && len(f.Record.Warnings) > 0 {
 			f.Err = &wire.Error{Kind: "postfix-config", Message: strings.Join(f.Record.Warnings, "; ")}
 		}
