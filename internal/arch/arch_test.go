@@ -17,7 +17,7 @@ import (
 // levels, and those of its own level that stand before it.
 var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
-	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
+	{"internal/catalogue", "fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
 	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/schema", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
