@@ -336,7 +336,7 @@ func TestJudgeJSON(t *testing.T) {
 	if got.V != 1 || got.Type != "judge" || len(got.Receivers) != 2 {
 		t.Fatalf("judgement: %+v", got)
 	}
-	if c := got.Receivers[0].Cures; len(c) != 1 || len(c[0].Changes) != 2 || c[0].Changes[0].Check != "iprev" || c[0].Text == "" {
+	if c := got.Receivers[0].Cures; len(c) != 2 || len(c[0].Changes) != 2 || c[0].Changes[0].Check != "iprev" || c[0].Text == "" {
 		t.Errorf("cures: %+v", c)
 	}
 	for _, r := range got.Results {

@@ -61,7 +61,7 @@ var Methods = []Method{
 			mail.None, mail.Neutral, mail.Pass, mail.Fail, mail.SoftFail, mail.TempError, mail.PermError,
 		},
 	}, SPF),
-	plain("dkim", "signatures", Check{At: mail.Data, Values: []string{mail.None}}, DKIM),
+	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
 }
 
 // MethodNamed finds a method of [Methods].

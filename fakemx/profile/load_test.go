@@ -102,7 +102,6 @@ func TestLoadFaults(t *testing.T) {
 			minimal + "rules:\n" + ruleOf("a", "helo", "iprev: not pass") + ruleOf("b", "helo", "iprev: pass, family: ipv4") + ruleOf("c", "mail", "family: ipv4"),
 			[]string{"t.yaml:17:5: rule c can never decide: a, b comes first"},
 		},
-		{minimal + "rules:\n" + ruleOf("a", "data", "dkim: not none"), []string{"t.yaml:5:5: rule a can never decide: its conditions cannot hold"}},
 		// Checks of the table's own.
 		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},
 		{minimal + "checks: {own: {method: sfp}}\n", []string{`t.yaml:4:24: unknown method "sfp": did you mean spf?`}},

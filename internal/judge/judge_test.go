@@ -90,6 +90,7 @@ func TestCures(t *testing.T) {
 		{"dreamhost", "203.0.113.99", "mail.example.com", "me@example.com", nil},
 		{"gmail@2013-unsolicited", "2001:db8::10", "mail.example.com", "me@example.com", []string{
 			"send over IPv4", "a PTR record for 2001:db8::10 whose name has that address, and an SPF record of example.com that lets 2001:db8::10 pass",
+			"a DKIM signature that verifies, and a PTR record for 2001:db8::10 whose name has that address",
 			"send from 203.0.113.10, another address of mail.example.com",
 		}},
 		{"refuse@connect", "203.0.113.10", "mail.example.com", "me@example.com", nil}, // nothing helps
