@@ -226,6 +226,10 @@ func (r *rig) badInput(t *testing.T) {
 			"type of map that is not installed", "-- postfix/main.cf --\nvirtual_alias_maps = mysql:/etc/postfix/mysql.cf\n", exitUsage,
 			"unsupported dictionary type: mysql", "broken.txtar",
 		},
+		{
+			"line of opendkim.conf", "-- opendkim/opendkim.conf --\nNoSuchThing yes\nSocket inet:8891@localhost\n", exitUsage,
+			"configuration error at line 1", "broken.txtar",
+		},
 		{"Postfix that does not start: queue", "-- postfix/main.cf --\nqueue_directory = /nowhere\n", exitLab, "fatal: chdir /nowhere", ""},
 		{
 			"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitLab,

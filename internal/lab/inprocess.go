@@ -23,6 +23,9 @@ func Unprovable(p *Prepared) string {
 			return "only a mail system can show what " + f.Path + " does"
 		}
 	}
+	if len(sortedPaths(p.Case, "opendkim/")) > 0 {
+		return "only a mail system has OpenDKIM sign its mail"
+	}
 	for _, m := range p.Case.Messages {
 		for _, to := range m.To {
 			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver {

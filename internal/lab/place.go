@@ -18,7 +18,11 @@ func (p *Prepared) placed(err error) error {
 	if e.Line > len(lines) {
 		return err
 	}
-	fragments := p.Case.Files["postfix/"+e.File].Fragments
+	path := "postfix/" + e.File
+	if e.File == opendkimPath(opendkimConf) {
+		path = "opendkim/" + opendkimConf
+	}
+	fragments := p.Case.Files[path].Fragments
 	for i := len(fragments) - 1; i >= 0; i-- { // the last one counts
 		f := fragments[i]
 		at := 0
