@@ -2,9 +2,9 @@ package fakemx
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
+	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
 )
@@ -18,7 +18,7 @@ const forcePrefix = "force+"
 func (s *session) scripted(at mail.Stage) (profile.Decision, bool) {
 	for _, f := range s.srv.Force {
 		d, ok := s.srv.Profile.Force(f.Rule, at)
-		if ok && (f.Times == 0 || !s.count("force "+f.Rule, f.Times)) {
+		if ok && s.due(f, at) && (f.Times == 0 || !s.count(at, "force "+f.Rule, f.Times)) {
 			s.script(d, "the scenario")
 			return d, true
 		}
@@ -33,6 +33,14 @@ func (s *session) scripted(at mail.Stage) (profile.Decision, bool) {
 	return profile.Decision{}, false
 }
 
+// due tells whether a refusal that has an end is made at a stage: at that of its
+// rule only, since at later ones the sender and the recipient are known, and it
+// would begin to count anew.
+func (s *session) due(f Force, at mail.Stage) bool {
+	r, _ := s.srv.Profile.RuleNamed(f.Rule)
+	return f.Times == 0 || r.At == at
+}
+
 // script puts it on record that no fact led to a refusal.
 func (s *session) script(d profile.Decision, by string) {
 	s.found = append(s.found, finding{at: d.Stage, Result: mail.Result{
@@ -42,21 +50,18 @@ func (s *session) script(d profile.Decision, by string) {
 
 // spent tells whether a rule has refused this sender, recipient and network as often
 // as it may.
-func (s *session) spent(r profile.Rule) bool { return s.count("rule "+r.ID, r.Times) }
+func (s *session) spent(r profile.Rule) bool { return s.count(r.At, "rule "+r.ID, r.Times) }
 
-func (s *session) count(what string, times int) bool {
-	return s.srv.State.Spent(fmt.Sprintf("%s from %s to %s by %s", what, s.tx.from, s.tx.at, network(s.facts.Client)), times)
-}
-
-// network is the network that receivers take for one sender: /24 and /64.
-func network(a netip.Addr) netip.Prefix {
-	bits := 64
-	if a.Is4() {
-		bits = 24
+// count tells whether something was done to this sender, recipient and network as
+// often as it may, and counts it. A greeting counts once in a session: a client whose
+// EHLO is refused goes on with HELO (RFC 5321 section 3.2).
+func (s *session) count(at mail.Stage, what string, times int) bool {
+	key := fmt.Sprintf("%s from %s to %s by %s", what, s.tx.from, s.tx.at, check.Network(s.facts.Client))
+	if at > mail.Helo {
+		return s.srv.State.Spent(s.srv.now(), key, times)
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address: a connection in memory without one
+	if _, known := s.counted[key]; !known {
+		s.counted[key] = s.srv.State.Spent(s.srv.now(), key, times)
 	}
-	return p
+	return s.counted[key]
 }

@@ -158,6 +158,9 @@ func (s *Server) ServeConn(ctx context.Context, c net.Conn) {
 	st := newStream(ctx, c, ses.limits)
 	stop := context.AfterFunc(ctx, st.interrupt)
 	defer stop()
+	var leave func()
+	ses.facts.Sessions, leave = s.State.Enter(ses.facts.Client)
+	defer leave()
 	f := &front{session: ses, stream: st, closed: make(chan struct{})}
 	f.serve()
 	ses.finish(nil)

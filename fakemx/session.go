@@ -34,6 +34,7 @@ type session struct {
 	recorded       bool // an attempt of the session was
 	heloRule       string
 	found          []finding
+	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
 }
 
@@ -72,9 +73,10 @@ type refusal struct {
 func (s *Server) session(ctx context.Context, c net.Conn) *session {
 	ses := &session{
 		srv: s, ctx: ctx, limits: s.Limits.withDefaults(s.Profile), log: s.log(),
-		server: addrOf(c.LocalAddr()),
-		facts:  check.Facts{Receiver: s.Profile.Hostname(), Client: addrOf(c.RemoteAddr())},
-		values: s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		server:  addrOf(c.LocalAddr()),
+		facts:   check.Facts{Receiver: s.Profile.Hostname(), Client: addrOf(c.RemoteAddr())},
+		values:  s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		counted: make(map[string]bool),
 	}
 	if s.AsIf.IsValid() {
 		ses.facts.Client = s.AsIf.Unmap()

@@ -25,6 +25,7 @@ type Resolver interface {
 type Facts struct {
 	Receiver string     // the receiver's own host name, for the r macro of SPF
 	Client   netip.Addr // the peer's address, unmapped
+	Sessions Sessions   // how many were open when this one began
 	Early    bool       // the client sent something before the greeting (RFC 5321 section 3.1)
 	Helo     string     // argument of HELO or EHLO as given; empty before
 	TLS      string     // "" for a plain session, else "TLSv1.2", "TLSv1.3"
@@ -36,7 +37,7 @@ type Facts struct {
 	EightBit  bool     // BODY=8BITMIME or BINARYMIME was said with MAIL (RFC 6152)
 	UTF8      bool     // SMTPUTF8 was said with MAIL (RFC 6531)
 	Rcpts     []string // forward-paths without angle brackets, accepted ones and, last, the one at hand
-	Content   []byte   // the message, CR LF line ends as received, dot-stuffing undone
+	Content   []byte   // the message, CR LF line ends as received, dot-stuffing undone; nil before
 	Results   []mail.Result
 }
 
@@ -55,6 +56,7 @@ type Env struct {
 	State    *State    // what the receiver remembers of other sessions; nil remembers nothing
 	Seed     Seed      // what the receiver was told beforehand
 	Now      time.Time // by the receiver's clock; the zero value is the time of day
+	Check    string    // the name of the check that asks
 }
 
 // Clock is the time by the receiver's clock.
@@ -87,7 +89,10 @@ type Check struct {
 	// Properties are the names of the properties that a reply can quote.
 	Properties []string
 	Needs      []string // methods whose results it takes from the facts
-	Run        func(context.Context, Env, Facts) mail.Result
+	// Hold is how long a receiver holds its greeting back for the check, in real
+	// time; 0 is not at all.
+	Hold time.Duration
+	Run  func(context.Context, Env, Facts) mail.Result
 }
 
 // ByMethod makes the check of a method that needs no settings.

@@ -62,6 +62,10 @@ var Methods = []Method{
 		},
 	}, SPF),
 	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
+	{Name: "rate", Doc: "how much comes from one client in a time", Settings: rateSettings, New: newRate},
+	{Name: "greylist", Doc: "whether the client has tried before (RFC 6647)", Settings: greylistSettings, New: newGreylist},
+	{Name: "early-talker", Doc: "whether the client waits for the greeting", Settings: earlySettings, New: newEarlyTalker},
+	{Name: "list", Doc: "the receiver's own list of this name", Settings: listSettings, New: newList},
 }
 
 // MethodNamed finds a method of [Methods].
@@ -102,6 +106,7 @@ func (m Method) Make(name string, given Settings) (Check, error) {
 	c.Name, c.Method = name, m.Name
 	run := c.Run
 	c.Run = func(ctx context.Context, e Env, f Facts) mail.Result {
+		e.Check = name
 		res := run(ctx, e, f)
 		res.Method = m.Name
 		if name != m.Name {
