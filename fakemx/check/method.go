@@ -62,6 +62,7 @@ var Methods = []Method{
 		},
 	}, SPF),
 	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
+	dmarcMethod,
 	{Name: "rate", Doc: "how much comes from one client in a time", Settings: rateSettings, New: newRate},
 	{Name: "greylist", Doc: "whether the client has tried before (RFC 6647)", Settings: greylistSettings, New: newGreylist},
 	{Name: "early-talker", Doc: "whether the client waits for the greeting", Settings: earlySettings, New: newEarlyTalker},
