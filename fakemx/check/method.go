@@ -15,6 +15,9 @@ type Method struct {
 	Name     string // "rate"
 	Doc      string // what it finds out, one sentence
 	Settings []Setting
+	// Local methods judge by the session and by what the receiver remembers or was
+	// told, and can say nothing of a message alone.
+	Local bool
 	// New makes a check. Settings that are missing have their defaults. A wrong one
 	// is a [*SettingError].
 	New func(Settings) (Check, error)
@@ -63,10 +66,10 @@ var Methods = []Method{
 	}, SPF),
 	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
 	dmarcMethod,
-	{Name: "rate", Doc: "how much comes from one client in a time", Settings: rateSettings, New: newRate},
-	{Name: "greylist", Doc: "whether the client has tried before (RFC 6647)", Settings: greylistSettings, New: newGreylist},
-	{Name: "early-talker", Doc: "whether the client waits for the greeting", Settings: earlySettings, New: newEarlyTalker},
-	{Name: "list", Doc: "the receiver's own list of this name", Settings: listSettings, New: newList},
+	{Name: "rate", Local: true, Doc: "how much comes from one client in a time", Settings: rateSettings, New: newRate},
+	{Name: "greylist", Local: true, Doc: "whether the client has tried before (RFC 6647)", Settings: greylistSettings, New: newGreylist},
+	{Name: "early-talker", Local: true, Doc: "whether the client waits for the greeting", Settings: earlySettings, New: newEarlyTalker},
+	{Name: "list", Local: true, Doc: "the receiver's own list of this name", Settings: listSettings, New: newList},
 }
 
 // MethodNamed finds a method of [Methods].
