@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"strictmx/fakemx/check/arc"
 	"strictmx/fakemx/check/dkim"
 	"strictmx/fakemx/check/spf"
 	"strictmx/internal/mail"
@@ -56,6 +57,18 @@ func newDKIM(s Settings) (Check, error) {
 			return dkim.Evaluate(ctx, e.Resolver, dkim.Query{
 				Content: f.Content, Now: e.Clock(), MinKey: minKey, MaxSignatures: most,
 			})
+		},
+	}, nil
+}
+
+// newARC makes a check that validates the ARC chain (RFC 8617), see package arc.
+func newARC(Settings) (Check, error) {
+	return Check{
+		At:         mail.Data,
+		Values:     []string{mail.None, mail.Pass, mail.Fail},
+		Properties: []string{"arc.chain", "arc.domain", "header.oldest-pass"},
+		Run: func(ctx context.Context, e Env, f Facts) mail.Result {
+			return arc.Evaluate(ctx, e.Resolver, arc.Query{Content: f.Content, Now: e.Clock()})
 		},
 	}, nil
 }

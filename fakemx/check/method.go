@@ -66,6 +66,7 @@ var Methods = []Method{
 	}, SPF),
 	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
 	dmarcMethod,
+	{Name: "arc", Doc: "the chain of seals that forwarders put on the message (RFC 8617)", New: newARC},
 	{Name: "rate", Local: true, Doc: "how much comes from one client in a time", Settings: rateSettings, New: newRate},
 	{Name: "greylist", Local: true, Doc: "whether the client has tried before (RFC 6647)", Settings: greylistSettings, New: newGreylist},
 	{Name: "early-talker", Local: true, Doc: "whether the client waits for the greeting", Settings: earlySettings, New: newEarlyTalker},

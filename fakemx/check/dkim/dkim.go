@@ -169,10 +169,7 @@ func (v *Verifier) field(ctx context.Context, f Field) (mail.Result, []string) {
 		}
 	}
 	if v.message.Unfit != nil {
-		fault = v.message.Unfit
-	}
-	if fault == nil {
-		fault = s.timely(v.now)
+		fault = v.message.Unfit // first: what was read may not be what others read
 	}
 	if fault != nil {
 		res.Value, res.Reason = fault.Value, named(s)+fault.Reason

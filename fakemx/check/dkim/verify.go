@@ -54,12 +54,14 @@ func (o *Outcome) set(f *Fault) Outcome {
 	return *o
 }
 
-// Verify judges a signature over header fields and body, once it is read without a
-// fault and the message is fit.
+// Verify judges a signature over header fields and body that was read without a
+// fault.
 func (v *Verifier) Verify(ctx context.Context, s *Signature) Outcome {
 	var o Outcome
-	if fault := v.message.oneFrom(); fault != nil {
-		return o.set(fault)
+	for _, fault := range []*Fault{v.message.Unfit, s.timely(v.now), v.message.oneFrom()} {
+		if fault != nil {
+			return o.set(fault)
+		}
 	}
 	key, fault := v.key(ctx, s.Selector, s.Domain)
 	if fault != nil {
@@ -197,8 +199,8 @@ func (m *Message) partly(s *Signature) []string {
 	return out
 }
 
-// CanonicalField is a field in relaxed form, with its final CR LF, as seals hash it.
-func (f Field) CanonicalField() []byte { return canonicalField(f.Raw, relaxed) }
+// Canonical is the field in relaxed form, with its final CR LF, as seals hash it.
+func (f Field) Canonical() []byte { return canonicalField(f.Raw, relaxed) }
 
 // Unsealed is the field of a seal in relaxed form without the value of b= and
 // without its final CR LF: what a seal hashes of itself.
