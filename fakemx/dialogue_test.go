@@ -201,6 +201,9 @@ func (d *dialogue) attempt(a mail.Attempt) {
 	if len(a.Reply) > 0 {
 		reply = a.Reply[len(a.Reply)-1]
 	}
+	if a.Fault != "" {
+		results += " (" + a.Fault + ")"
+	}
 	fmt.Fprintf(d.out, "A: at %s, rule %q, helo %q, from <%s> to %v,%s: %s\n",
 		a.Stage, a.Rule, a.Helo, a.From, a.Recipients, results, reply)
 }

@@ -67,7 +67,8 @@ type refusal struct {
 	rule  string // empty if no rule of the profile refused
 	lines []string
 	close bool
-	said  bool // the lines have been written already
+	said  bool   // the lines have been written already
+	fault string // of the server, which is why it refuses; else empty
 }
 
 func (s *Server) session(ctx context.Context, c net.Conn) *session {
@@ -95,7 +96,7 @@ func (s *session) judge(at mail.Stage) *refusal {
 			i = len(s.found) - 1
 		}
 		if s.found[i].broken != "" {
-			return s.failure(at)
+			return s.failure(at, fmt.Sprintf("check %s: %s", name, s.found[i].broken))
 		}
 	}
 	d, refused := s.scripted(at)
@@ -108,18 +109,18 @@ func (s *session) judge(at mail.Stage) *refusal {
 	lines, err := p.Refusal(d, s.vars())
 	if err != nil {
 		s.log.ErrorContext(s.ctx, "refusal not rendered", slog.String("rule", d.Rule), slog.Any("error", err))
-		return s.failure(at)
+		return s.failure(at, err.Error())
 	}
 	return &refusal{rule: d.Rule, lines: lines, close: d.Close}
 }
 
 // failure is the answer when the server itself is at fault. The greeting has no
 // 451 (RFC 5321 section 4.3.2).
-func (s *session) failure(at mail.Stage) *refusal {
+func (s *session) failure(at mail.Stage, fault string) *refusal {
 	if at == mail.Connect {
-		return &refusal{lines: s.phrase("shutdown", nil), close: true}
+		return &refusal{lines: s.phrase("shutdown", nil), close: true, fault: fault}
 	}
-	return &refusal{lines: s.phrase("failure", nil)}
+	return &refusal{lines: s.phrase("failure", nil), fault: fault}
 }
 
 // find runs the check of a name. A panic in it is the check's fault, and must not end the
@@ -267,7 +268,7 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Server: s.server,
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
-		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines),
+		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,
 		Results: s.results(), Transcript: s.said.with(coming), MessageID: s.tx.id,
 	}
 	if s.srv.KeepContent {

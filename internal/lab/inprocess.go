@@ -86,6 +86,11 @@ func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 	defer mu.Unlock()
 	assign(rec.Attempts, p.Case.Messages)
 	rec.Elapsed = time.Since(start)
+	for _, a := range rec.Attempts {
+		if err := faultOf(a); err != nil {
+			return rec, err
+		}
+	}
 	return rec, nil
 }
 

@@ -125,6 +125,9 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 		}
 	case wire.KindAttempt:
 		w.rec.Attempts = append(w.rec.Attempts, *ev.Attempt)
+		if err := faultOf(*ev.Attempt); err != nil {
+			w.fail(err)
+		}
 	case wire.KindQuestion:
 		w.rec.Questions = append(w.rec.Questions, *ev.Question)
 	case wire.KindReady:
@@ -140,6 +143,15 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 	case w.moved <- struct{}{}:
 	default:
 	}
+}
+
+// faultOf is what is wrong with a receiver: a refusal for that is no outcome to
+// compare.
+func faultOf(a mail.Attempt) *wire.Error {
+	if a.Fault == "" {
+		return nil
+	}
+	return &wire.Error{Kind: "receiver", Message: fmt.Sprintf("receiver %s: %s", a.Receiver, a.Fault)}
 }
 
 // checkers are the programs that read the configuration before the mail system

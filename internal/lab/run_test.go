@@ -181,6 +181,12 @@ func TestRunErrors(t *testing.T) {
 			listen(wire.Node, wire.Event{Kind: wire.KindError, Error: &wire.Error{Kind: "dns", Message: "address in use"}})
 			return nil
 		}}, "dns", "address in use"},
+		{"a receiver's own fault", &pretender{submit: func(listen listener) error {
+			listen(wire.Node, wire.Event{Kind: wire.KindAttempt, Attempt: &mail.Attempt{
+				Receiver: "gmail", Reply: []string{"451 4.3.0 local error"}, Fault: "check spf: the check panicked: no",
+			}})
+			return nil
+		}}, "receiver", "receiver gmail: check spf: the check panicked: no"},
 		{
 			"submission",
 			&pretender{submit: func(listener) error { return errors.New("postdrop: no space") }},

@@ -176,7 +176,7 @@ const (
 
 // An Error is what stopped a lab, or a command.
 type Error struct {
-	Kind    string `json:"kind"` // "postfix-config", "postfix-start", "network", "dns", "plan", "submit", ...
+	Kind    string `json:"kind"` // "postfix-config", "postfix-start", "network", "dns", "plan", "submit", "receiver", ...
 	Message string `json:"message"`
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`
