@@ -6,17 +6,8 @@ import (
 
 	"strictmx/fakemx/check/arc"
 	"strictmx/fakemx/check/dkim"
-	"strictmx/fakemx/check/spf"
 	"strictmx/internal/mail"
 )
-
-// SPF evaluates the policy of the MAIL FROM domain (RFC 7208). The null sender is
-// judged as postmaster at the HELO name (section 2.4).
-func SPF(ctx context.Context, r Resolver, f Facts) mail.Result {
-	return spf.Evaluate(ctx, r, spf.Query{
-		Client: f.Client, Helo: f.Helo, MailFrom: f.MailFrom, Receiver: f.Receiver,
-	})
-}
 
 // dkimSettings are those of the method dkim.
 var dkimSettings = []Setting{

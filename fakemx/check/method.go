@@ -53,17 +53,17 @@ func (e *SettingError) Unwrap() error { return e.Err }
 // Methods lists all methods in the order in which they are reported.
 var Methods = []Method{
 	plain("family", "IPv4 or IPv6", Check{At: mail.Connect, Values: []string{"ipv4", "ipv6"}}, Family),
-	plain("iprev", "reverse DNS of the client, forward-confirmed (RFC 8601 section 3)", Check{
-		At: mail.Connect, Values: []string{mail.Pass, mail.Fail, mail.TempError, mail.PermError},
-	}, IPRev),
-	plain("helo", "the name in HELO or EHLO", Check{At: mail.Helo, Values: []string{
-		mail.None, mail.Pass, mail.Neutral, mail.Fail, mail.TempError, mail.PermError,
-	}}, Helo),
-	plain("spf", "the policy of the MAIL FROM domain, or of the HELO name for the null sender (RFC 7208)", Check{
-		At: mail.Mail, Values: []string{
-			mail.None, mail.Neutral, mail.Pass, mail.Fail, mail.SoftFail, mail.TempError, mail.PermError,
-		},
-	}, SPF),
+	iprevMethod,
+	heloMethod,
+	spfMethod,
+	senderDomainMethod,
+	tlsMethod,
+	rdnsMethod,
+	dnsblMethod,
+	headersMethod,
+	sizeMethod,
+	nullSenderMethod,
+	recipientMethod,
 	{Name: "dkim", Doc: "signatures of the message (RFC 6376)", Settings: dkimSettings, New: newDKIM},
 	dmarcMethod,
 	{Name: "arc", Doc: "the chain of seals that forwarders put on the message (RFC 8617)", New: newARC},

@@ -82,7 +82,7 @@ rules:
     seen: 2026-01-02
 `)}})
 	fmt.Println(err)
-	// Output: strict.yaml:7:12: unknown check "iprevv": did you mean iprev? known are family, iprev, helo, spf, dkim, greylist, early-talker, list
+	// Output: strict.yaml:7:12: unknown check "iprevv": did you mean iprev? known are family, iprev, helo, spf, sender-domain, tls, rdns-generic, headers, null-sender, recipient, dkim, dmarc, arc, greylist, early-talker, list
 }
 
 func ExampleSet_With() {

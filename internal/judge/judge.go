@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"strictmx/fakedns"
 	"strictmx/fakemx"
@@ -71,12 +72,17 @@ func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result
 	return out
 }
 
-// Facts are what a receiver knows of the message at its end.
+// Facts are what a receiver with all extensions knows of the message at its end.
 func (m Message) Facts(receiver string) check.Facts {
 	return check.Facts{
 		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.TLSName(),
 		MailFrom: m.From, Rcpts: []string{m.To}, Content: m.Content,
+		Size: int64(len(m.Content)), EightBit: !ascii(string(m.Content)), UTF8: !ascii(m.From + m.To),
 	}
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
 
 // Ask sends the message to a receiver and tells what it decided. Each receiver
