@@ -119,6 +119,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 	}
 	f.Observed = verdict.Observed{
 		Deliveries: f.Record.Deliveries, Attempts: f.Record.Attempts, Questions: f.Record.Questions,
+		Unsettled: f.Record.Unsettled,
 	}
 	f.Mismatches = verdict.Judge(f.Case, f.Observed)
 	f.Result = verdict.Pass
