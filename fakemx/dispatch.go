@@ -67,7 +67,7 @@ func (f *front) byVerb(c command) {
 // section 4.1.4); one that is accepted ends a transaction.
 func (f *front) hello(c command) {
 	if c.arg == "" {
-		f.wrong("syntax")
+		f.wrong("helo-empty")
 		return
 	}
 	found, helo := f.found, f.facts.Helo
@@ -156,7 +156,7 @@ func (f *front) mail(c command) {
 	if !f.parse(c, "FROM:") {
 		return
 	}
-	if declaredSize(f.path.params) > f.limits.Size { // RFC 1870 section 6.1
+	if f.size = declaredSize(f.path.params); f.size > f.limits.Size { // RFC 1870 section 6.1
 		f.refuse("size")
 		return
 	}

@@ -112,7 +112,14 @@ func (f *front) wrong(phrase string) {
 		f.end("too-many-errors")
 		return
 	}
-	f.say(f.phrase(phrase, nil))
+	lines := f.phrase(phrase, nil)
+	f.say(lines)
+	f.ending = f.ending || announcesEnd(lines)
+}
+
+// announcesEnd tells whether a reply says that the session is over.
+func announcesEnd(lines []string) bool {
+	return strings.Contains(strings.Join(lines, " "), "closing connection")
 }
 
 // end ends the session with last words.

@@ -33,6 +33,7 @@ type session struct {
 	spoke, quit    bool // a command was read; QUIT was
 	recorded       bool // an attempt of the session was
 	heloRule       string
+	size           int64 // octets of a message that was too large to be kept, declared or received
 	found          []finding
 	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
@@ -168,7 +169,7 @@ func (s *session) results() []mail.Result {
 func (s *session) vars() profile.Vars {
 	v := profile.Vars{
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
-		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: int64(len(s.tx.content)),
+		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: cmp.Or(int64(len(s.tx.content)), s.size),
 		Time: s.srv.now(), Results: s.results(), New: s.srv.IDs,
 	}
 	if v.New == nil {
