@@ -20,7 +20,7 @@ var rateSettings = []Setting{
 	},
 	{
 		Name: "by", Default: "client",
-		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), or all (the receiver)",
+		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), or all (the receiver)",
 	},
 	{Name: "limit", Required: true, Doc: "how many may be; one more fails"},
 	{Name: "per", Default: "1h", Doc: "the time in which so many may be; open sessions have none"},
@@ -45,8 +45,11 @@ func newRate(s Settings) (Check, error) {
 		return Check{}, err
 	}
 	known := []string{"client", "network", "sender-domain", "from-domain", "all"}
-	if r.count == "connections" || r.count == "open" {
+	switch r.count {
+	case "connections", "open":
 		known = []string{"client", "network", "all"} // a session has no one sender
+	case "recipients":
+		known = append(known, "recipient")
 	}
 	if r.by, err = s.Word("by", known...); err != nil {
 		return Check{}, err
@@ -106,7 +109,11 @@ func (r rate) amount(n int, whose string) string {
 	if n == 1 {
 		what = strings.TrimSuffix(what, "s")
 	}
-	text := fmt.Sprintf("%d %s from %s", n, what, r.named(whose))
+	from := "from"
+	if r.by == "recipient" {
+		what, from = strings.Replace(what, "recipient", "message", 1), "for"
+	}
+	text := fmt.Sprintf("%d %s %s %s", n, what, from, r.named(whose))
 	if r.count == "open" {
 		return text
 	}
@@ -114,9 +121,9 @@ func (r rate) amount(n int, whose string) string {
 }
 
 // more is how many there are at once: a receiver that counts recipients after the
-// content has all of them before it.
+// content has all of them before it. For each on its own that is the last.
 func (r rate) more(f Facts) int {
-	if r.count == "recipients" && f.Content != nil {
+	if r.count == "recipients" && r.by != "recipient" && f.Content != nil {
 		return len(f.Rcpts)
 	}
 	return 1
@@ -137,6 +144,10 @@ func (r rate) whose(f Facts) string {
 		return mailboxDomain(f.MailFrom)
 	case "from-domain":
 		return authorsDomain(f.Content)
+	case "recipient":
+		if n := len(f.Rcpts); n > 0 {
+			return strings.ToLower(f.Rcpts[n-1])
+		}
 	}
 	return ""
 }

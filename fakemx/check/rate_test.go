@@ -100,6 +100,11 @@ func TestRate(t *testing.T) {
 		"recipients": {"limit: 2, count: recipients", []try{
 			{0, c(a), "1", "pass"}, {0, c(a), "2", "pass"}, {0, c(a), "3", "fail"},
 		}},
+		"recipients, each on its own": {"limit: 1, count: recipients, by: recipient", []try{
+			{0, Facts{Rcpts: []string{"a@example.net"}}, "1", "pass"},
+			{0, Facts{Rcpts: []string{"a@example.net", "b@example.net"}}, "1", "pass"},
+			{0, Facts{Rcpts: []string{"A@example.net"}}, "2", "fail"},
+		}},
 		// After the content all of them are counted at once.
 		"recipients after the content": {"limit: 3, count: recipients", []try{
 			{0, content("From: a@example.com", "x", "y"), "2", "pass"},
