@@ -24,6 +24,9 @@ func parseAddresses(s string) ([]string, error) {
 	if !utf8.ValidString(s) {
 		return nil, errors.New("it is not UTF-8")
 	}
+	if strings.IndexByte(s, 0) >= 0 {
+		return nil, errors.New("it has a NUL")
+	}
 	p := &addressParser{text: s}
 	for {
 		if err := p.skip(); err != nil {
@@ -42,7 +45,7 @@ func parseAddresses(s string) ([]string, error) {
 	return p.domains, nil
 }
 
-// peek is the octet at hand; 0 at the end.
+// peek is the octet at hand; 0 at the end, which is nowhere else.
 func (p *addressParser) peek() byte {
 	if p.at == len(p.text) {
 		return 0

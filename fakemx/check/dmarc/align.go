@@ -59,7 +59,11 @@ func (e *evaluation) align(ctx context.Context, author string, r *Record, res *m
 	for _, id := range e.ids {
 		strict := id.method == "spf" && r.StrictSPF || id.method == "dkim" && r.StrictDKIM
 		ok, why, err := e.aligned(ctx, author, id.domain, strict)
-		e.step(0, "%s %s of %s: %s", id.method, id.value, id.domain, why)
+		whose := ""
+		if id.method == "spf" && e.query.SPF.Facets["identity"] == "helo" {
+			whose = " (the HELO name, for the null sender)"
+		}
+		e.step(0, "%s %s of %s%s: %s", id.method, id.value, id.domain, whose, why)
 		name := strings.ToUpper(id.method)
 		switch {
 		case err != nil:

@@ -2,7 +2,6 @@ package dmarc
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -47,6 +46,7 @@ func Authors(content []byte) ([]string, *AuthorFault) {
 		return nil, noAuthor(mail.PermError, "the From field is malformed: %v", err)
 	}
 	var domains []string
+	seen := make(map[string]bool)
 	for _, a := range list {
 		switch {
 		case strings.HasPrefix(a, "["):
@@ -58,7 +58,8 @@ func Authors(content []byte) ([]string, *AuthorFault) {
 		if err != nil {
 			return nil, noAuthor(mail.PermError, "the domain %q of the From field is none: %v", brief(a), err)
 		}
-		if !slices.Contains(domains, d) {
+		if !seen[d] {
+			seen[d] = true
 			domains = append(domains, d)
 		}
 	}

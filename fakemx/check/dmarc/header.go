@@ -1,16 +1,19 @@
 package dmarc
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // named are the bodies of the header fields of a name, in lower case, folds undone.
 // A line ends with LF, with or without CR, so that what some reader would take for a
 // field counts as one. whole is false if the header is over the limit. Of a body it
 // keeps little more than maxFrom octets.
 func named(content []byte, name string) (bodies []string, whole bool) {
-	open := false // the field that continues is one of the name
+	var body []byte // of the field that is read
+	open := false   // it is one of the name
+	shut := func() {
+		if open {
+			bodies = append(bodies, string(body))
+		}
+	}
 	for rest, read := content, 0; len(rest) > 0; {
 		line, after, _ := bytes.Cut(rest, []byte("\n"))
 		read += len(rest) - len(after)
@@ -18,20 +21,23 @@ func named(content []byte, name string) (bodies []string, whole bool) {
 		line = bytes.TrimSuffix(line, []byte("\r"))
 		switch {
 		case len(line) == 0:
+			shut()
 			return bodies, true
 		case read > maxHeader:
 			return nil, false
 		case line[0] == ' ' || line[0] == '\t':
-			if last := len(bodies) - 1; open && len(bodies[last]) <= maxFrom {
-				bodies[last] += string(line)
+			if open && len(body) <= maxFrom {
+				body = append(body, line...)
 			}
 			continue
 		}
+		shut()
 		key, value, ok := bytes.Cut(line, []byte(":"))
-		open = ok && lowerASCII(string(bytes.TrimRight(key, " \t"))) == name
+		open = ok && bytes.EqualFold(bytes.TrimRight(key, " \t"), []byte(name))
 		if open {
-			bodies = append(bodies, strings.TrimSpace(string(value)))
+			body = append(body[:0], value...)
 		}
 	}
+	shut()
 	return bodies, true
 }
