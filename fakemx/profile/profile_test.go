@@ -98,7 +98,7 @@ func TestMethods(t *testing.T) {
 		{"gmail@2014", "data: family iprev spf dkim"},
 		{"gmail", "data: iprev spf dkim"}, // the family no longer matters
 		{"gmx", "connect: iprev; rcpt: spf"},
-		{"godaddy", "connect: iprev; helo: helo"},
+		{"godaddy", "connect: iprev sessions sbl; helo: helo; mail: spf"},
 		{"exchange-online", "mail: family iprev; data: spf dkim"},
 		{"dreamhost", ""},
 	} {
