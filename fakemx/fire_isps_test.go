@@ -83,6 +83,32 @@ const (
 	noHeader    = "From: Me <me@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nthis is no header field\nSubject: Hello\n\nHello.\n"
 )
 
+func TestYahooRulesFire(t *testing.T) {
+	fire(t, []string{"yahoo", "aol"}, []firing{
+		{rule: "yahoo/busy", open: rep("203.0.113.77", 20)},
+		{rule: "yahoo/deferred-always", seed: listedAs("deferred", "203.0.113.10")},
+		{rule: "yahoo/spamhaus-xbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.4")},
+		{rule: "yahoo/spamhaus", world: onDNSBL("zen.spamhaus.org", "127.0.0.2")},
+		{rule: "yahoo/spamhaus", world: onDNSBL("zen.spamhaus.org", "127.0.0.10")},
+		{rule: "yahoo/volume", earlier: rep("203.0.113.10", 20)},
+		{rule: "yahoo/fcrdns", world: nameless},
+		{rule: "yahoo/fcrdns", world: astray},
+		{rule: "yahoo/fcrdns-temperror", world: broken(nil, "203.0.113.10", "PTR")},
+		{rule: "yahoo/sender-domain", from: "me@absent.example.com"},
+		{rule: "yahoo/sender-domain", world: broken(nil, "example.com", "MX")},
+		{rule: "yahoo/user-unknown", seed: nobody},
+		{rule: "yahoo/mailbox-disabled", seed: listedAs("disabled", "you@example.net")},
+		{rule: "yahoo/headers-duplicate", content: twoSubjects},
+		{rule: "yahoo/headers-duplicate", content: twoFroms},
+		{rule: "yahoo/headers-malformed", content: noHeader},
+		{rule: "yahoo/dmarc-reject", world: strict},
+		{rule: "yahoo/unauthenticated", world: unproven},
+		{rule: "yahoo/unauthenticated", world: forbidden},
+
+		{rule: "aol/dynamic-address", seed: listedAs("dynamic", "203.0.113.0/24")},
+	})
+}
+
 func TestHostersRulesFire(t *testing.T) {
 	fire(t, []string{"godaddy", "rackspace", "titan", "ovh", "migadu", "infomaniak", "hostpoint", "zoho"}, []firing{
 		{rule: "godaddy/sessions", open: rep("203.0.113.10", 5)},
@@ -127,6 +153,7 @@ func TestHostersRulesFire(t *testing.T) {
 // wellWorld, signed: what the firings above are refused for are their own faults.
 func TestProvidersTakeGoodMail(t *testing.T) {
 	for _, name := range []string{
+		"yahoo", "yahoo@2025-deferring", "aol",
 		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
 	} {
 		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
