@@ -3,6 +3,8 @@ package judge
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -18,6 +20,9 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 	under := strings.Repeat(" ", column+len(" temperror"))
 	for _, r := range results {
 		fmt.Fprintf(&b, "%-*s %-9s %s\n", column, r.Method, r.Value, visible(r.Reason))
+		if told := facets(r); told != "" {
+			fmt.Fprintf(&b, "%s %s\n", under, visible(told))
+		}
 		if r.Method == "spf" {
 			fmt.Fprintf(&b, "%s %d of 10 lookups, %d of 2 void lookups\n", under, r.Lookups, r.VoidLookups)
 		}
@@ -53,6 +58,21 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// facets writes what the authentication of a message tells beside its value, in the
+// words in which rules ask for it; nothing if no domain was judged.
+func facets(r mail.Result) string {
+	if r.Method != "dkim" && r.Method != "dmarc" || len(r.Properties) == 0 {
+		return ""
+	}
+	var words []string
+	for _, told := range []map[string]string{r.Facets, r.Properties} {
+		for _, key := range slices.Sorted(maps.Keys(told)) {
+			words = append(words, key+": "+told[key])
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // visible replaces control characters, which DNS data and mail may hold, so that
