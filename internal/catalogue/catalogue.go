@@ -67,7 +67,9 @@ func (r Row) Compare(reply []string, known map[string]string) string {
 		return fmt.Sprintf("%d lines, want %d:\n%s\nwant\n%s", len(reply), len(want), strings.Join(reply, "\n"), strings.Join(want, "\n"))
 	}
 	for i, l := range want {
-		if !pattern(l, known).MatchString(reply[i]) {
+		// The text before the first placeholder tells most lines apart, and fast.
+		start, _, _ := strings.Cut(l, "{")
+		if !strings.HasPrefix(reply[i], start) || !pattern(l, known).MatchString(reply[i]) {
 			return fmt.Sprintf("line %d:\n%s\nwant\n%s", i+1, reply[i], l)
 		}
 	}

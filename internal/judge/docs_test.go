@@ -34,7 +34,7 @@ func TestDocs(t *testing.T) {
 		}
 		v, err := Ask(t.Context(), z, p, Message{
 			Client: client, Helo: "mail.example.com", From: "me@example.com", To: "you@example.net",
-			Content: []byte("Message-ID: <1@example.com>\r\n\r\nHello.\r\n"),
+			Content: []byte("From: me@example.com\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n"),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -65,7 +65,7 @@ mail  AAAA  2001:db8::10
 		}
 		v, err := Ask(t.Context(), tt.zones, p, Message{
 			Client: netip.MustParseAddr(tt.client), Helo: "mail.example.com", From: tt.from, To: "you@example.org",
-			Content: []byte("From: me\r\n\r\nHello.\r\n"),
+			Content: []byte("From: Me <me@example.com>\r\nTo: you@example.org\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n"),
 		})
 		if err != nil || v.Decision != tt.want || !strings.HasPrefix(v.Rule, tt.rule) || (tt.rule == "") != (v.Rule == "") {
 			t.Errorf("Ask(%s, %s from %s) = %s by %q at %s: %q, %v; want %s by %q",
