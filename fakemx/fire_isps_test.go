@@ -109,6 +109,46 @@ func TestYahooRulesFire(t *testing.T) {
 	})
 }
 
+func TestGermanProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"t-online", "gmx", "web-de", "mail-com", "ionos"}, []firing{
+		{rule: "t-online/listed", seed: listedAs("block-list", "203.0.113.10")},
+		{rule: "t-online/unknown-address", seed: listedAs("unknown-address", "203.0.113.10")},
+		{rule: "t-online/generic-name", world: dialUp},
+		{rule: "t-online/generic-name", world: nameless},
+
+		{rule: "gmx/listed", seed: listedAs("block-list", "203.0.113.10")},
+		{rule: "gmx/ptr-missing", world: nameless},
+		{rule: "gmx/ptr-missing", world: astray},
+		{rule: "gmx/ptr-generic", world: dialUp},
+		{rule: "gmx/rate", earlier: rep("203.0.113.10", 20)},
+		{rule: "gmx/user-unknown", seed: nobody, says: "550 Requested action not taken: mailbox unavailable"},
+		{rule: "gmx/mailbox-full", seed: fullBox, says: "552-Requested mail action aborted: exceeded storage allocation\n552 Quota exceeded."},
+		{rule: "gmx/spf-fail", world: forbidden},
+
+		{rule: "web-de/listed", seed: listedAs("block-list", "203.0.113.10")},
+		{rule: "web-de/ptr-missing", world: nameless},
+		{rule: "web-de/ptr-missing", world: astray},
+		{rule: "web-de/sender-domain", from: "me@absent.example.com"},
+		{rule: "web-de/spf-fail", world: forbidden},
+		{rule: "web-de/header-duplicate", content: twoFroms},
+		{rule: "web-de/header-from", content: noFrom},
+
+		{
+			rule: "mail-com/busy", open: rep("203.0.113.77", 20),
+			says: "421-mail.com (mxgmxus004) Nemesis ESMTP Service not available\n421 Requested action aborted: local error in processing",
+		},
+		{rule: "mail-com/ptr-missing", world: nameless},
+		{rule: "mail-com/ptr-missing", world: astray},
+		{rule: "mail-com/ptr-generic", world: dialUp},
+
+		{
+			rule: "ionos/ptr-missing", world: nameless,
+			says: "554-kundenserver.de (mxeue106) Nemesis ESMTP Service not available\n554-No SMTP service\n554 invalid DNS PTR resource record",
+		},
+		{rule: "ionos/user-unknown", seed: nobody},
+	})
+}
+
 func TestHostersRulesFire(t *testing.T) {
 	fire(t, []string{"godaddy", "rackspace", "titan", "ovh", "migadu", "infomaniak", "hostpoint", "zoho"}, []firing{
 		{rule: "godaddy/sessions", open: rep("203.0.113.10", 5)},
@@ -154,6 +194,7 @@ func TestHostersRulesFire(t *testing.T) {
 func TestProvidersTakeGoodMail(t *testing.T) {
 	for _, name := range []string{
 		"yahoo", "yahoo@2025-deferring", "aol",
+		"t-online", "gmx", "web-de", "mail-com", "ionos",
 		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
 	} {
 		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })

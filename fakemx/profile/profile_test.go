@@ -98,7 +98,7 @@ func TestMethods(t *testing.T) {
 		{"gmail@2014", "rcpt: recipient; data: family iprev spf headers dkim watched-client client-rate"},
 		{"gmail", "helo: helo; rcpt: tls recipient inactive tls-only watched-user user-rate user-flood; " + // the family no longer matters
 			"data: iprev spf headers dkim dmarc dynamic watched-client watched-domain client-rate domain-rate"},
-		{"gmx", "connect: iprev; rcpt: spf"},
+		{"gmx", "connect: iprev rdns-generic block-list; mail: messages; rcpt: spf recipient"},
 		{"godaddy", "connect: iprev sessions sbl; helo: helo; mail: spf"},
 		{"exchange-online", "connect: watched-client connections; helo: receiver-names; " +
 			"mail: family iprev zen helo-dbl evaluated-client banned-client client-rate network-rate; " +
