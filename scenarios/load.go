@@ -19,7 +19,7 @@ func Embedded() fs.FS { return embedded }
 // error joins an [*Error] for everything that is wrong, in the order of places.
 func Load(fsys fs.FS, name string) (*Scenario, error) {
 	var ps problems
-	sc := load(fsys, name, &ps)
+	sc := load(fsys, name, name, &ps)
 	if err := ps.err(); err != nil {
 		return nil, err
 	}
@@ -30,6 +30,12 @@ func Load(fsys fs.FS, name string) (*Scenario, error) {
 // every directory with scenario.yaml at the top of fsys. They come in the order of
 // their names, which must differ. The error is that of [Load] for all of them.
 func LoadAll(fsys fs.FS, paths ...string) ([]*Scenario, error) {
+	return LoadShown(fsys, func(path string) string { return path }, paths...)
+}
+
+// LoadShown is [LoadAll] for a file system whose paths are not those that people
+// know: show is what [Scenario.Path] and errors say for a path of a scenario.
+func LoadShown(fsys fs.FS, show func(path string) string, paths ...string) ([]*Scenario, error) {
 	var ps problems
 	if len(paths) == 0 {
 		var err error
@@ -39,12 +45,12 @@ func LoadAll(fsys fs.FS, paths ...string) ([]*Scenario, error) {
 	}
 	var out []*Scenario
 	for _, p := range paths {
-		sc := load(fsys, p, &ps)
+		sc := load(fsys, p, show(p), &ps)
 		if sc == nil {
 			continue
 		}
 		if i := slices.IndexFunc(out, func(o *Scenario) bool { return o.Name == sc.Name }); i >= 0 {
-			ps.add(Position{File: p}, "give one of them another name", "scenario %s is at %s, too", sc.Name, out[i].Path)
+			ps.add(Position{File: show(p)}, "give one of them another name", "scenario %s is at %s, too", sc.Name, out[i].Path)
 			continue
 		}
 		out = append(out, sc)
@@ -93,14 +99,14 @@ type loader struct {
 	used     map[string]bool // message files that some case sends
 }
 
-func load(fsys fs.FS, name string, ps *problems) *Scenario {
-	t := readTree(fsys, name, ps)
+func load(fsys fs.FS, name, shown string, ps *problems) *Scenario {
+	t := readTree(fsys, name, shown, ps)
 	if t == nil {
 		return nil
 	}
 	at, found := t.at[yamlFile]
 	if !found {
-		ps.add(Position{File: name}, "see docs/scenario-format.md", "want a file scenario.yaml in it")
+		ps.add(Position{File: shown}, "see docs/scenario-format.md", "want a file scenario.yaml in it")
 		return nil
 	}
 	src, ok := t.read(yamlFile, ps)
@@ -108,7 +114,7 @@ func load(fsys fs.FS, name string, ps *problems) *Scenario {
 		return nil
 	}
 	l := &loader{reader: &reader{ps, at}, tree: t, used: map[string]bool{}}
-	l.sc = &Scenario{Name: scenarioName(name), Path: name}
+	l.sc = &Scenario{Name: scenarioName(name), Path: shown}
 	before := len(ps.list)
 	if root, ok := l.root(src); ok {
 		l.scenario(root)

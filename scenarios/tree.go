@@ -29,28 +29,29 @@ type tree struct {
 	at    map[string]Position // of each file's first line
 }
 
-// readTree reads an archive or a directory of fsys.
-func readTree(fsys fs.FS, name string, ps *problems) *tree {
+// readTree reads an archive or a directory of fsys, which is shown to people as
+// another path.
+func readTree(fsys fs.FS, name, shown string, ps *problems) *tree {
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case err != nil:
-		ps.add(Position{File: name}, "", "want a *.txtar file or a directory with scenario.yaml: %v", cause(err))
+		ps.add(Position{File: shown}, "", "want a *.txtar file or a directory with scenario.yaml: %v", cause(err))
 		return nil
 	case info.IsDir():
-		return readDir(fsys, name, ps)
+		return readDir(fsys, name, shown, ps)
 	case !strings.HasSuffix(name, ".txtar"):
-		ps.add(Position{File: name}, "", "want a *.txtar file or a directory with scenario.yaml")
+		ps.add(Position{File: shown}, "", "want a *.txtar file or a directory with scenario.yaml")
 		return nil
 	case info.Size() > maxArchive:
-		ps.add(Position{File: name}, "", "%d bytes: want at most %d in a scenario", info.Size(), maxArchive)
+		ps.add(Position{File: shown}, "", "%d bytes: want at most %d in a scenario", info.Size(), maxArchive)
 		return nil
 	}
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
-		ps.add(Position{File: name}, "", "want a file that can be read: %v", cause(err))
+		ps.add(Position{File: shown}, "", "want a file that can be read: %v", cause(err))
 		return nil
 	}
-	return readArchive(name, data, ps)
+	return readArchive(shown, data, ps)
 }
 
 // cause takes the path out of a file system's error; the position has it.
@@ -139,16 +140,16 @@ func plainLines(s string) string {
 }
 
 // readDir lists the files of a directory.
-func readDir(fsys fs.FS, name string, ps *problems) *tree {
-	t := &tree{path: name, at: map[string]Position{}}
+func readDir(fsys fs.FS, name, shown string, ps *problems) *tree {
+	t := &tree{path: shown, at: map[string]Position{}}
 	var err error
 	if t.fsys, err = fs.Sub(fsys, name); err != nil {
-		ps.add(Position{File: name}, "", "%v", err)
+		ps.add(Position{File: shown}, "", "%v", err)
 		return nil
 	}
 	total := int64(0)
 	err = fs.WalkDir(t.fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		at := Position{File: path.Join(name, p)}
+		at := Position{File: path.Join(shown, p)}
 		if err != nil {
 			ps.add(at, "", "want to read it: %v", cause(err))
 			return nil
@@ -166,7 +167,7 @@ func readDir(fsys fs.FS, name string, ps *problems) *tree {
 			return nil
 		}
 		if total += info.Size(); total > maxArchive || len(t.names) == maxFiles {
-			ps.add(Position{File: name}, "is it the directory of a scenario?",
+			ps.add(Position{File: shown}, "is it the directory of a scenario?",
 				"want at most %d files of %d bytes together", maxFiles, maxArchive)
 			return fs.SkipAll
 		}
@@ -175,7 +176,7 @@ func readDir(fsys fs.FS, name string, ps *problems) *tree {
 		return nil
 	})
 	if err != nil {
-		ps.add(Position{File: name}, "", "%v", cause(err))
+		ps.add(Position{File: shown}, "", "%v", cause(err))
 		return nil
 	}
 	return t.limit(ps)

@@ -276,11 +276,14 @@ gmail.com
 		t.Errorf("exit code = %d, want %d: these are warnings", got, exitOK)
 	}
 	for _, want := range []string{
-		"strictmx: warning: misspelt/typo: /etc/postfix/main.cf: unused parameter: smtp_adress_preference=ipv6\n",
-		"strictmx: warning: misspelt/typo: /etc/postfix/transport, line 1: expected format: key whitespace value\n",
+		"/etc/postfix/main.cf: unused parameter: smtp_adress_preference=ipv6",
+		"/etc/postfix/transport, line 1: expected format: key whitespace value",
 	} {
-		if !strings.Contains(c.stderr.String(), want) {
+		if !strings.Contains(c.stderr.String(), "strictmx: warning: misspelt/typo: "+want+"\n") {
 			t.Errorf("standard error:\n%s\nwant in it %s", &c.stderr, want)
+		}
+		if !strings.Contains(c.stdout.String(), `"`+want+`"`) {
+			t.Errorf("standard output:\n%s\nwant in it %s", &c.stdout, want)
 		}
 	}
 }

@@ -50,10 +50,11 @@ type (
 		} `json:"error"`
 
 		// Added to the contract.
-		Reason      string `json:"reason"`
-		Cures       string `json:"cures"`
-		FailsToCure string `json:"fails_to_cure"`
-		Kept        string `json:"kept"`
+		Reason      string   `json:"reason"`
+		Cures       string   `json:"cures"`
+		FailsToCure string   `json:"fails_to_cure"`
+		Kept        string   `json:"kept"`
+		Warnings    []string `json:"warnings"`
 	}
 	deliveryField struct {
 		Message   int       `json:"message"`

@@ -85,13 +85,11 @@ func loadPath(p string) ([]*scenarios.Scenario, error) {
 	}
 	if info.IsDir() {
 		if _, err := os.Stat(filepath.Join(abs, "scenario.yaml")); err != nil {
-			return scenarios.LoadAll(os.DirFS(abs))
+			return scenarios.LoadShown(os.DirFS(abs), func(path string) string { return filepath.Join(p, path) })
 		}
 	}
-	if filepath.IsLocal(p) { // errors then name the path as it was given
-		return scenarios.LoadAll(os.DirFS("."), filepath.ToSlash(filepath.Clean(p)))
-	}
-	return scenarios.LoadAll(os.DirFS(filepath.Dir(abs)), filepath.Base(abs))
+	// Errors name the path as it was given.
+	return scenarios.LoadShown(os.DirFS(filepath.Dir(abs)), func(string) string { return filepath.Clean(p) }, filepath.Base(abs))
 }
 
 func embeddedPath(name string) (string, bool) {

@@ -147,7 +147,7 @@ func (f runFlags) report(finished [][]*lab.Finished) (report.Report, error) {
 
 func reportCase(c *lab.Finished, kept string) report.Case {
 	return report.Of(c.Prepared.Scenario, c.CaseResult, report.Run{
-		Elapsed: c.Record.Elapsed, Log: c.Record.Log, Kept: kept,
+		Elapsed: c.Record.Elapsed, Log: c.Record.Log, Warnings: c.Record.Warnings, Kept: kept,
 	})
 }
 

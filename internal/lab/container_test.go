@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,6 +69,7 @@ func TestContainers(t *testing.T) {
 	t.Run("bounce", func(t *testing.T) { testBounce(t, d) })
 	t.Run("notice", func(t *testing.T) { testNotice(t, d) })
 	t.Run("silent", func(t *testing.T) { testSilent(t, d) })
+	t.Run("steps", func(t *testing.T) { testSteps(t, d) })
 	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
 }
 
@@ -228,6 +230,89 @@ smtp_connect_timeout = 1s
 	tries := rec.Deliveries[0].Tries
 	if len(tries) == 0 || !tries[0].Addr.Is6() || !strings.Contains(tries[0].Text, "Connection timed out") {
 		t.Errorf("tries = %+v, want first a time-out of an IPv6 address", tries)
+	}
+}
+
+// A receiver that greylists, and a Postfix that tries again after ten minutes by the
+// receiver's clock: deferred, then sent, and nobody gets the message twice. One that
+// never tries again gives the message up after the first try, with its notice.
+func testSteps(t *testing.T, d lab.Driver) {
+	sc := loaded(t, `A receiver that greylists.
+-- scenario.yaml --
+title: a receiver that greylists
+host: {name: mail.example.com, ipv4: 203.0.113.10}
+receivers:
+  - {profile: grey, domains: [example.org]}
+send: {from: me@example.com, to: [you@example.org, us@example.org]}
+cases:
+  - name: patient
+    wait: [1m, 10m]
+    want:
+      - {outcome: deferred, status: 4.7.1, stage: rcpt, rule: grey/new, attempts: 1, step: 0}
+      - {outcome: deferred, rule: grey/new, attempts: 2, step: 1}
+      - {outcome: sent, attempts: 3}
+  - name: gives-up
+    wait: 10m
+    want: {outcome: bounced, status: 4.7.1, rule: grey/new, attempts: 1}
+    dsn: {recipients: [you@example.org, us@example.org], action: failed, status: 4.7.1}
+  - name: known
+    wait: [10m, 24h]
+    send:
+      - {from: me@example.com, to: you@example.org}
+      - {from: me@example.com, to: you@example.org, step: 2}
+    want:
+      - {message: 0, outcome: sent, attempts: 2, step: 1}
+      - {message: 1, outcome: sent, attempts: 1}
+  - name: told
+    wait: [1h, 1h]
+    receivers: {grey: {force: {rule: told, times: 2}, listed: {own: [203.0.113.10]}}}
+    want:
+      - {outcome: deferred, rule: grey/told, step: 0}
+      - {outcome: deferred, rule: grey/told, step: 1}
+      - {outcome: bounced, rule: grey/listed, attempts: 3}
+-- gives-up/postfix/main.cf --
+maximal_queue_lifetime = 0
+-- profiles/grey.yaml --
+name: grey
+title: A receiver that greylists
+hostname: mx.example.org
+extensions: [PIPELINING, SIZE 10240000, ENHANCEDSTATUSCODES, 8BITMIME]
+checks:
+  grey: {method: greylist, delay: 5m}
+  own: {method: list, by: client}
+rules:
+  - id: told
+    at: rcpt
+    scripted: true
+    reply: 450 4.7.0 not now
+    source: RFC 5321 section 4.2.2
+    seen: 2008-10
+  - id: listed
+    at: rcpt
+    when: {own: fail}
+    reply: 550 5.7.1 {client} is listed
+    source: RFC 5321 section 4.2.2
+    seen: 2008-10
+  - id: new
+    at: rcpt
+    when: {grey: fail}
+    reply: 450 4.7.1 {rcpt} greylisted, try again in {grey.wait} seconds
+    source: RFC 6647 section 2.4
+    seen: 2012-06
+`)
+	var wg sync.WaitGroup
+	works, recs, errs := make([]*lab.Prepared, len(sc.Cases)), make([]lab.Record, len(sc.Cases)), make([]error, len(sc.Cases))
+	for i, c := range sc.Cases {
+		works[i] = prepare(t, sc, c.Name)
+		wg.Go(func() { recs[i], errs[i] = lab.Run(t.Context(), d, works[i], lab.DefaultDeadline) })
+	}
+	wg.Wait()
+	for i, rec := range recs {
+		asWanted(t, works[i], rec, errs[i])
+	}
+	first, last := recs[0].Attempts[0], recs[0].Attempts[len(recs[0].Attempts)-1]
+	if d := last.Time.Sub(first.Time); last.Step != 2 || d < 11*time.Minute || d > 13*time.Minute {
+		t.Errorf("the last attempt is of step %d, %s after the first, want step 2 and 11m and a little", last.Step, d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"testing"
@@ -28,5 +29,30 @@ func TestOwnReceiverPage(t *testing.T) {
 		if f.Result != verdict.Pass {
 			t.Errorf("%s: %s %s %v %v", f.Case.Name, f.Result, f.Reason, f.Mismatches, f.Err)
 		}
+	}
+}
+
+// The whole scenarios of docs/scenario-format.md do what their wants say.
+func TestReferenceScenarios(t *testing.T) {
+	page, err := os.ReadFile("../../docs/scenario-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for i, m := range regexp.MustCompile("(?ms)^```txtar\n(.*?)^```$").FindAllSubmatch(page, -1) {
+		name := fmt.Sprintf("block-%d.txtar", i)
+		sc, err := scenarios.Load(fstest.MapFS{name: {Data: m[1]}}, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range (Runner{}).Run(t.Context(), worksOf(t, sc))[0] {
+			ran++
+			if f.Result != verdict.Pass {
+				t.Errorf("%s, %s: %s %s %v %v", sc.Title, f.Case.Name, f.Result, f.Reason, f.Mismatches, f.Err)
+			}
+		}
+	}
+	if ran < 8 {
+		t.Errorf("%d cases of the reference were run, want all four scenarios'", ran)
 	}
 }

@@ -79,8 +79,12 @@ func subject(m verdict.Mismatch) string {
 	switch {
 	case m.Recipient == "":
 		return ""
+	case m.Message > 0 && m.Step > 0:
+		return fmt.Sprintf(" for %s, message %d, in step %d", m.Recipient, m.Message, m.Step)
 	case m.Message > 0:
 		return fmt.Sprintf(" for %s, message %d", m.Recipient, m.Message)
+	case m.Step > 0:
+		return fmt.Sprintf(" for %s in step %d", m.Recipient, m.Step)
 	}
 	return " for " + m.Recipient
 }
@@ -115,6 +119,9 @@ func (p *printer) deliveries(c Case) {
 		text := d.Recipient + " " + string(d.Outcome) + " " + d.Status.String()
 		if d.Expired {
 			text += " (expired)"
+		}
+		if d.Step > 0 {
+			text = fmt.Sprintf("step %d: %s", d.Step, text)
 		}
 		if d.OrigTo != "" {
 			text = d.OrigTo + ", expanded to " + text
@@ -170,7 +177,7 @@ func relevant(c Case) []mail.Attempt {
 }
 
 func sameAttempt(a, b mail.Attempt) bool {
-	return a.Time.Equal(b.Time) && a.Server == b.Server && a.Client == b.Client && slices.Equal(a.Recipients, b.Recipients)
+	return a.Step == b.Step && a.Time.Equal(b.Time) && a.Server == b.Server && a.Client == b.Client && slices.Equal(a.Recipients, b.Recipients)
 }
 
 func (p *printer) attempt(a mail.Attempt) {
@@ -184,6 +191,9 @@ func (p *printer) attempt(a mail.Attempt) {
 	}
 	if a.TLS != "" {
 		text += ", " + a.TLS
+	}
+	if a.Step > 0 {
+		text += fmt.Sprintf(", in step %d", a.Step)
 	}
 	p.heading(Clean(text))
 	for _, r := range a.Results {

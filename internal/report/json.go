@@ -29,6 +29,7 @@ type jsonCase struct {
 	Questions  []mail.Question    `json:"questions"`
 	Mismatches []verdict.Mismatch `json:"mismatches"`
 	Error      *Error             `json:"error"`
+	Warnings   []string           `json:"warnings"` // of the mail system, against its configuration
 
 	Reason      string `json:"reason,omitempty"`
 	Cures       string `json:"cures,omitempty"`
@@ -59,7 +60,7 @@ func JSONCase(w io.Writer, c Case) error {
 		V: Version, Type: "case", Scenario: c.Scenario, Case: c.Name,
 		Result: c.Result, Pass: c.Result == verdict.Pass, Seconds: milli(c.Seconds),
 		Deliveries: deliveries(c.Deliveries), Attempts: attempts(c.Attempts),
-		Questions: list(c.Questions), Mismatches: list(c.Mismatches), Error: c.Error,
+		Questions: list(c.Questions), Mismatches: list(c.Mismatches), Warnings: list(c.Warnings), Error: c.Error,
 		Reason: c.Reason, Cures: c.Cures, FailsToCure: c.FailsToCure, Kept: c.Kept,
 	})
 }

@@ -6,6 +6,10 @@ package report
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"strictmx/internal/mail"
@@ -37,8 +41,10 @@ type Case struct {
 	Mismatches  []verdict.Mismatch
 	Error       *Error               // what broke the lab; nil if nothing did
 	Log         []string             // the mail system's lines
+	Warnings    []string             // what it has to say against its configuration
 	Added       []scenarios.Fragment // the case's own files
 	Changed     []string             // what it changes otherwise: "gmail ipv4 is down"
+	Waits       string               // how much time passes: "10m, then 24h"
 	Kept        string               // where the evidence was put; empty if it was not
 }
 
@@ -52,9 +58,10 @@ type Error struct {
 
 // A Run says of a case what its result does not hold.
 type Run struct {
-	Elapsed time.Duration
-	Log     []string
-	Kept    string
+	Elapsed  time.Duration
+	Log      []string
+	Warnings []string
+	Kept     string
 }
 
 // Of makes the report of a concluded case.
@@ -74,8 +81,10 @@ func Of(sc *scenarios.Scenario, r verdict.CaseResult, run Run) Case {
 		Mismatches:  r.Mismatches,
 		Error:       errorOf(r.Err),
 		Log:         run.Log,
+		Warnings:    run.Warnings,
 		Added:       r.Case.Added,
 		Changed:     changes(r.Case),
+		Waits:       pass(r.Case.Waits),
 		Kept:        run.Kept,
 	}
 }
@@ -107,7 +116,56 @@ func changes(c scenarios.Case) []string {
 		}
 		out = append(out, "lookups of "+f.Name+" ("+typ+") meet "+f.Fault)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Seeds)) {
+		out = append(out, told(name, c.Seeds[name])...)
+	}
 	return out
+}
+
+// pass says how much time passes in a case; empty if none does.
+func pass(waits []time.Duration) string {
+	var times []string
+	for _, d := range waits {
+		times = append(times, short(d))
+	}
+	return strings.Join(times, ", then ")
+}
+
+// told says in words what a receiver is told beforehand.
+func told(name string, s scenarios.Seed) []string {
+	var out []string
+	for _, list := range slices.Sorted(maps.Keys(s.Listed)) {
+		out = append(out, name+" has "+strings.Join(s.Listed[list], ", ")+" on its list "+list)
+	}
+	if len(s.Unknown) > 0 {
+		out = append(out, name+" does not know "+strings.Join(s.Unknown, ", "))
+	}
+	if len(s.Full) > 0 {
+		out = append(out, name+" has no room for "+strings.Join(s.Full, ", "))
+	}
+	for _, f := range s.Force {
+		text := name + " refuses by rule " + f.Rule + " whatever it sees"
+		switch {
+		case f.Times == 1:
+			text += ", once"
+		case f.Times > 1:
+			text += fmt.Sprintf(", %d times", f.Times)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// short writes a time without the zeros of its smaller units: 24h, 10m.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 func endpoint(e scenarios.Endpoint) string {

@@ -41,7 +41,7 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestText(t *testing.T) {
-	for name, r := range map[string]Report{"cured.txt": cured(), "wrong-family.txt": wrongFamily()} {
+	for name, r := range map[string]Report{"cured.txt": cured(), "wrong-family.txt": wrongFamily(), "steps.txt": steps()} {
 		var b bytes.Buffer
 		if err := Text(&b, r, Style{Width: 100}); err != nil {
 			t.Fatal(err)
@@ -73,7 +73,7 @@ func TestJSONOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`"questions":[],"mismatches":[],"error":null}`, `"relay":null,"text":"","tries":[]}`, `"recipients":[]`, `"reply":[],"results":[]}`, `"client":""`,
+		`"questions":[],"mismatches":[],"error":null,"warnings":[]}`, `"relay":null,"text":"","tries":[]}`, `"recipients":[]`, `"reply":[],"results":[]}`, `"client":""`,
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%s\nhas no %s", b.String(), want)

@@ -133,8 +133,11 @@ func (p *printer) scenario(cases []Case) {
 	for _, c := range cases {
 		p.line("  %s  %s", p.style.word(c.Result), p.style.paint(bold, Clean(c.Name))+role(c))
 		p.fates(c)
+		for _, text := range c.Warnings {
+			p.wrapped(summaryIndent+"warning: ", summaryIndent+"  ", text)
+		}
 		if c.Cures+c.FailsToCure != "" && c.Result != verdict.Skipped {
-			p.added(c)
+			p.added(c, baseline(c, cases))
 		}
 	}
 	p.line("")
@@ -215,8 +218,17 @@ func replyText(lines []string) string {
 	return text
 }
 
-// added prints what a case adds to its baseline.
-func (p *printer) added(c Case) {
+// baseline is the case that another one is about; the zero value if it was not run.
+func baseline(c Case, cases []Case) Case {
+	i := slices.IndexFunc(cases, func(o Case) bool { return o.Name == c.Cures+c.FailsToCure })
+	if i < 0 {
+		return Case{}
+	}
+	return cases[i]
+}
+
+// added prints what a case adds to its baseline, and what it does without.
+func (p *printer) added(c, base Case) {
 	for _, f := range c.Added {
 		how := "with "
 		if f.Replace {
@@ -228,7 +240,15 @@ func (p *printer) added(c Case) {
 		}
 	}
 	for _, s := range c.Changed {
-		p.line("%swhile %s", summaryIndent, Clean(s))
+		p.wrapped(summaryIndent+"while ", summaryIndent+"  ", s)
+	}
+	if c.Waits != base.Waits && c.Waits != "" {
+		p.line("%swhile %s pass", summaryIndent, c.Waits)
+	}
+	for _, s := range base.Changed {
+		if !slices.Contains(c.Changed, s) {
+			p.wrapped(summaryIndent+"and no longer: ", summaryIndent+"  ", s)
+		}
 	}
 }
 
