@@ -231,6 +231,7 @@ blogspot.com:           v=DMARC1; p=reject
 		{"a.mail.two.bank", "", "", "fail quarantine none none bank"}, // mail.two.bank is not the organizational domain
 		{"mail.two.bank", "two.bank", "", "pass none aligned none mail.two.bank"},
 		{"bank", "one.bank", "", "fail reject unaligned none bank"},
+		{"bank", "bank.bank", "", "fail reject unaligned none bank"}, // its own record does not make bank.bank its organization
 		{"agency.gov.test", "", "", "fail reject none none gov.test"},
 		{"ghost.gov.test", "", "", "fail none none none gov.test"},
 		{"city.gov.test", "x.city.gov.test", "", "pass quarantine aligned none city.gov.test"},

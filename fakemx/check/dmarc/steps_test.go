@@ -33,6 +33,7 @@ other.example.com:    v=DMARC1; p=none
 other.example.com     x
 bank:                 v=DMARC1; p=reject; psd=y
 half.test:            v=DMARC1; p=reject; pct=5
+none.test:            v=DMARC1; p=none; t=y; pct=0
 slow.test:            FAIL
 `)
 	for _, tt := range []struct {
@@ -116,6 +117,16 @@ fail: neither SPF nor DKIM passes for a domain aligned with half.test, and the p
 _dmarc.half.test TXT "v=DMARC1; p=reject; pct=5"
 the policy of half.test is reject (p=)
 made quarantine: pct=5 leaves this message out: it draws 5 of 0 to 99 by its Message-ID
+`},
+		{"nothing below none, by tree", Tree, vector{from: "none.test"}, `
+fail: neither SPF nor DKIM passes for a domain aligned with none.test, and the policy of none.test is none (p=)
+_dmarc.none.test TXT "v=DMARC1; p=none; t=y; pct=0"
+the policy of none.test is none (p=)
+`},
+		{"nothing below none, by list", PSL, vector{from: "none.test"}, `
+fail: neither SPF nor DKIM passes for a domain aligned with none.test, and the policy of none.test is none (p=)
+_dmarc.none.test TXT "v=DMARC1; p=none; t=y; pct=0"
+the policy of none.test is none (p=)
 `},
 		{"broken", Tree, vector{from: "slow.test", spf: "slow.test"}, `
 temperror: the policy of slow.test cannot be looked up: lookup of _dmarc.slow.test TXT: TIMEOUT
