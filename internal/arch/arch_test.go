@@ -18,7 +18,7 @@ import (
 var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
 	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
-	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
+	{"fakemx", "internal/anchor", "internal/confine", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
 	{"internal/world", "internal/node", "internal/judge", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
 }
