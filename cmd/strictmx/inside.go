@@ -21,7 +21,7 @@ func anchorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: anchor.NodeName, Hidden: true, Args: cobra.NoArgs, Short: "the node's container, for one lab after the other",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labError(anchor.RunNode(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "node"))
+			return labError(anchor.RunNode(c.Context(), os.Stdin, os.Stdout, node.HostSide, "/proc/self/exe", "internet"))
 		},
 	}
 }
@@ -31,15 +31,6 @@ func mtaAnchorCommand() *cobra.Command {
 		Use: anchor.MailSystemName, Hidden: true, Args: cobra.NoArgs, Short: "the mail system's container, for one lab after the other",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return labError(anchor.RunMailSystem(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "mta", "--confined"))
-		},
-	}
-}
-
-func nodeCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "node", Hidden: true, Args: cobra.NoArgs, Short: "the pretend internet's side of a lab",
-		RunE: func(c *cobra.Command, _ []string) error {
-			return labError(node.Run(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "internet"))
 		},
 	}
 }

@@ -87,7 +87,7 @@ usage, 3 the lab is broken, 130 interrupted.`,
 	root.AddCommand(
 		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(),
 		cleanCommand(), doctorCommand(), versionCommand(),
-		anchorCommand(), mtaAnchorCommand(), nodeCommand(), internetCommand(), mtaCommand(),
+		anchorCommand(), mtaAnchorCommand(), internetCommand(), mtaCommand(),
 	)
 	return root
 }

@@ -4,8 +4,8 @@
 // is new each time; only the empty containers around stay, because an engine takes
 // longer to make one than all the rest takes together.
 //
-// The node's anchor moves to a new network namespace, in which it starts a node
-// (package node). That namespace has no device but a loopback, and the container has no
+// The node's anchor moves to a new network namespace, and joins it to one of a process
+// that it starts, which is the pretend internet (package node). The first namespace has no device but a loopback, and the container has no
 // network either: nothing in it can reach anything.
 //
 // The mail system's anchor starts, in that network namespace and in new ones of all

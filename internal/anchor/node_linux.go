@@ -11,18 +11,23 @@ import (
 	"strictmx/internal/wire"
 )
 
-// A nodeSide starts nodes, each in a network namespace of its own.
+// A nodeSide makes nodes: a network namespace for the mail system, joined to one with
+// the process of the internet side.
 type nodeSide struct {
-	self string   // the program's file
-	args []string // that make it a node
-	home *namespace
-	door *door
+	connect func(pid int, plan wire.Plan) error
+	self    string   // the program's file
+	args    []string // that make it the internet side
+	home    *namespace
+	door    *door
 }
 
-// RunNode is the first process of the node's container. Nodes are self, the program's
-// own file, with args. It must be called by the main goroutine, and returns when in
-// ends or ctx is done.
-func RunNode(ctx context.Context, in io.Reader, out io.Writer, self string, args ...string) error {
+// RunNode is the first process of the node's container. The internet side is self, the
+// program's own file, with args; connect joins the calling thread's network namespace
+// to that of its process. RunNode must be called by the main goroutine, and returns
+// when in ends or ctx is done.
+func RunNode(
+	ctx context.Context, in io.Reader, out io.Writer, connect func(pid int, plan wire.Plan) error, self string, args ...string,
+) error {
 	home, err := present()
 	if err != nil {
 		return err
@@ -33,7 +38,7 @@ func RunNode(ctx context.Context, in io.Reader, out io.Writer, self string, args
 		return err
 	}
 	defer d.close()
-	return run(ctx, in, out, &nodeSide{self: self, args: args, home: home, door: d})
+	return run(ctx, in, out, &nodeSide{connect: connect, self: self, args: args, home: home, door: d})
 }
 
 func (s *nodeSide) begin(cmd wire.Command) (*child, error) {
@@ -43,24 +48,24 @@ func (s *nodeSide) begin(cmd wire.Command) (*child, error) {
 	if err := freshNetwork(); err != nil {
 		return nil, fmt.Errorf("new network namespace: %w", err)
 	}
-	c, err := s.start(cmd.Plan)
+	c, err := s.start(*cmd.Plan)
 	if err != nil {
 		return nil, errors.Join(err, s.leave())
 	}
 	return c, nil
 }
 
-func (s *nodeSide) start(plan *wire.Plan) (*child, error) {
+func (s *nodeSide) start(plan wire.Plan) (*child, error) {
 	lab, err := present()
 	if err != nil {
 		return nil, err
 	}
 	s.door.show(lab)
-	c, err := startChild("node", 0, s.self, s.args...)
+	c, err := startChild("node", unix.CLONE_NEWNET, s.self, s.args...)
 	if err != nil {
-		return nil, fmt.Errorf("node: %w", err)
+		return nil, fmt.Errorf("network namespace of the internet side: %w", err)
 	}
-	if err := c.sendJSON(plan); err != nil {
+	if err := errors.Join(s.connect(c.cmd.Process.Pid, plan), c.sendJSON(plan)); err != nil {
 		c.drop()
 		return nil, err
 	}
