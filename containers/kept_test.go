@@ -25,7 +25,7 @@ net_bind_service,net_raw,sys_chroot,mknod,audit_write,setfcap} | tr ' ' ,)" -- e
 `
 
 // inside runs a script in a mail system's container and returns what it printed. With
-// before, that is run, with the script as its $0.
+// before, that is run instead, with the script as its $0.
 func inside(t *testing.T, e *Engine, r *Running, before, script string) string {
 	t.Helper()
 	cmd := []string{"bash", "-c", script}
@@ -106,11 +106,11 @@ setsid sleep 86400 </dev/null >/dev/null 2>&1 &
 setsid perl -MSocket -e '
 	socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; bind($s, pack_sockaddr_un("\0left")) or die; listen($s, 1); sleep 86400
 ' </dev/null >/dev/null 2>&1 &
-sleep 0.2
+until grep -q @left /proc/net/unix; do sleep 0.05; done
 `
 
 // nothingKept lets one lab leave marks everywhere, and wants the next in the same
-// container to look as the first did before, and as one in a container of its own.
+// container to look as the first did before.
 func nothingKept(t *testing.T, e *Engine, images Images) {
 	l := aLab(images)
 	first, err := e.Start(t.Context(), l)

@@ -33,7 +33,9 @@ type child struct {
 // flags, as of clone(2), make new.
 func startChild(name string, flags uintptr, self string, args ...string) (*child, error) {
 	c := &child{name: name, cmd: exec.Command(self, args...), done: make(chan struct{})}
-	c.cmd.Stderr = os.Stderr
+	// A pipe of its own, copied: labs have no open file in common.
+	c.cmd.Stderr = struct{ io.Writer }{os.Stderr}
+	c.cmd.WaitDelay = endTime
 	c.cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"} // and not the engine's
 	// No signal at the parent's death: that is the container's first process, with
 	// which all others end.

@@ -62,6 +62,9 @@ func (s *mailSide) start(host string) (*child, error) {
 		return nil, fmt.Errorf("the lab's network: %w", err)
 	}
 	c, err := startChild("mail-system", ownNamespaces, s.self, append(slices.Clone(s.args), host)...)
+	if err != nil {
+		err = fmt.Errorf("namespaces for a mail system: %w", err)
+	}
 	if back := s.home.enter(); back != nil {
 		err = errors.Join(err, fmt.Errorf("back from the lab's network: %w", back))
 	}

@@ -5,6 +5,7 @@ package confine
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,4 +84,27 @@ func TestWritableRootIsRefused(t *testing.T) {
 	if err := onlyRead("/no/such/path"); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("onlyRead of nothing = %v, want ENOENT", err)
 	}
+}
+
+func TestMountPoints(t *testing.T) {
+	got := mountPoints("73 72 0:40 / /proc rw,nosuid - proc proc rw\n" +
+		`89 72 254:0 /x /mnt/a\040b\134c ro,relatime - ext4 /dev/vda rw` + "\n\nshort line\n")
+	if want := []string{"/proc", `/mnt/a b\c`}; !slices.Equal(got, want) {
+		t.Errorf("mountPoints = %q, want %q", got, want)
+	}
+}
+
+// A point that is written as the kernel does comes back.
+func FuzzMountPoints(f *testing.F) {
+	f.Add("/mnt/a b\tc\nd\\040")
+	f.Fuzz(func(t *testing.T, point string) {
+		written := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`).Replace(point)
+		got := mountPoints("1 0 0:1 / " + written + " rw - tmpfs tmpfs rw\n")
+		if len(strings.Fields("x"+written+"x")) != 1 || written == "" {
+			return // other spaces, which the kernel does not write so
+		}
+		if !slices.Equal(got, []string{point}) {
+			t.Errorf("mountPoints of %q, written %q = %q", point, written, got)
+		}
+	})
 }
