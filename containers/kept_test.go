@@ -331,3 +331,45 @@ func unableToKeep(t *testing.T, _ *Engine, images Images) {
 		t.Errorf("told %q, want once that it is not permitted", told)
 	}
 }
+
+// BenchmarkBroken is the time from the start of a lab, in a slot that is there, to
+// Postfix's own word on what is wrong with its configuration.
+func BenchmarkBroken(b *testing.B) {
+	e, images := open(b)
+	for name, change := range map[string]func(files map[string]string){
+		"main.cf":   func(f map[string]string) { f["main.cf"] += "foo bar\n" },
+		"master.cf": func(f map[string]string) { f["master.cf"] = masterCF + "smtp inet n\n" },
+		"value":     func(f map[string]string) { f["main.cf"] += "inet_protocols = ipv7\n" },
+		"map":       func(f map[string]string) { f["main.cf"] += "transport_maps = hash:/etc/postfix/nothere\n" },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var sum time.Duration
+			for b.Loop() {
+				good, err := e.Start(b.Context(), aLab(images)) // makes the slot
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := good.Close(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				l := aLab(images)
+				change(l.Setup.Files)
+				told := make(chan time.Duration, 1)
+				start := time.Now()
+				l.Listen = func(_ wire.Side, ev wire.Event) {
+					if ev.Kind == wire.KindError {
+						select {
+						case told <- time.Since(start):
+						default: // the first counts
+						}
+					}
+				}
+				if _, err := e.Start(b.Context(), l); err == nil {
+					b.Fatal("a broken configuration was taken")
+				}
+				sum += <-told
+			}
+			b.ReportMetric(sum.Seconds()/float64(b.N), "s/word")
+		})
+	}
+}
