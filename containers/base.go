@@ -25,7 +25,7 @@ const (
 
 // packages are what is installed in it. The tables of lmdb and pcre are packages of
 // their own in Debian.
-var packages = []string{"postfix", "postfix-pcre", "postfix-lmdb", "ca-certificates"}
+var packages = []string{"postfix", "postfix-pcre", "postfix-lmdb", "ca-certificates", "opendkim"}
 
 //go:embed image/prepare
 var prepareScript []byte

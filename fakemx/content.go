@@ -23,6 +23,7 @@ func (f *front) readContent() {
 	case err != nil:
 		f.lost(err)
 	case c.tooBig:
+		f.size = c.received
 		f.tooMuch = &refusal{lines: f.phrase("size", nil)}
 	case c.tooLong:
 		f.tooMuch = &refusal{lines: f.phrase("line-too-long", nil)}

@@ -94,7 +94,7 @@ func testServer(t testing.TB, name string) *Server {
 // fixed is a check of one value.
 func fixed(method, value string) check.Check {
 	c, _ := check.ByMethod(method)
-	c.Run = func(context.Context, check.Resolver, check.Facts) mail.Result {
+	c.Run = func(context.Context, check.Env, check.Facts) mail.Result {
 		if value == "panic" {
 			panic("out of order")
 		}
@@ -200,6 +200,9 @@ func (d *dialogue) attempt(a mail.Attempt) {
 	reply := "no reply"
 	if len(a.Reply) > 0 {
 		reply = a.Reply[len(a.Reply)-1]
+	}
+	if a.Fault != "" {
+		results += " (" + a.Fault + ")"
 	}
 	fmt.Fprintf(d.out, "A: at %s, rule %q, helo %q, from <%s> to %v,%s: %s\n",
 		a.Stage, a.Rule, a.Helo, a.From, a.Recipients, results, reply)

@@ -3,6 +3,7 @@ package fakemx
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -66,13 +67,14 @@ func (f *front) byVerb(c command) {
 // section 4.1.4); one that is accepted ends a transaction.
 func (f *front) hello(c command) {
 	if c.arg == "" {
-		f.wrong("syntax")
+		f.wrong("helo-empty")
 		return
 	}
 	found, helo := f.found, f.facts.Helo
 	f.facts.Helo = c.arg
 	f.forget(mail.Helo)
 	r := f.judge(mail.Helo)
+	found = withConnect(found, f.found)
 	if r != nil {
 		if f.heloRule != r.rule || r.rule == "" {
 			f.heloRule = r.rule
@@ -90,6 +92,17 @@ func (f *front) hello(c command) {
 	f.greeted, f.esmtp = true, c.verb == "EHLO"
 	name, _, _ := strings.Cut(c.arg, " ")
 	f.pass(c.verb, c.verb+" "+name)
+}
+
+// withConnect adds to what was found what is newly known of the connection: that
+// stays, whatever becomes of the greeting, and nothing is counted twice.
+func withConnect(found, now []finding) []finding {
+	for _, f := range now {
+		if f.at == mail.Connect && !slices.ContainsFunc(found, func(o finding) bool { return o.Called() == f.Called() }) {
+			found = append(found[:len(found):len(found)], f)
+		}
+	}
+	return found
 }
 
 // startTLS begins TLS, after which the client has to greet again (RFC 3207 section
@@ -143,7 +156,7 @@ func (f *front) mail(c command) {
 	if !f.parse(c, "FROM:") {
 		return
 	}
-	if declaredSize(f.path.params) > f.limits.Size { // RFC 1870 section 6.1
+	if f.size = declaredSize(f.path.params); f.size > f.limits.Size { // RFC 1870 section 6.1
 		f.refuse("size")
 		return
 	}

@@ -104,6 +104,9 @@ func (b backend) Data(r io.Reader) error {
 	s := b.f.session
 	ans := b.f.tooMuch
 	if ans == nil {
+		if s.tx.content == nil {
+			s.tx.content = []byte{} // an empty message, and not none
+		}
 		s.facts.Content, s.tx.id = s.tx.content, messageID(s.tx.content)
 		s.tx.at = s.tx.rcpts[0]
 		ans = s.judge(mail.Data)

@@ -112,7 +112,14 @@ func (f *front) wrong(phrase string) {
 		f.end("too-many-errors")
 		return
 	}
-	f.say(f.phrase(phrase, nil))
+	lines := f.phrase(phrase, nil)
+	f.say(lines)
+	f.ending = f.ending || announcesEnd(lines)
+}
+
+// announcesEnd tells whether a reply says that the session is over.
+func announcesEnd(lines []string) bool {
+	return strings.Contains(strings.Join(lines, " "), "closing connection")
 }
 
 // end ends the session with last words.
@@ -207,6 +214,7 @@ func (f *front) translate(engine []string) {
 
 // greeting answers the connection itself.
 func (f *front) greeting(engine []string) {
+	f.holdBack()
 	r := f.judge(mail.Connect)
 	if r == nil {
 		f.say(f.phrase("banner", engine))
@@ -215,6 +223,25 @@ func (f *front) greeting(engine []string) {
 	f.record(mail.Connect, *r, nil)
 	f.say(r.lines)
 	f.barred, f.ending = true, r.close
+}
+
+// holdBack keeps the greeting back where a rule asks whether the client waits for
+// it.
+func (f *front) holdBack() {
+	var hold time.Duration
+	for _, r := range f.srv.Profile.Rules {
+		for _, w := range r.When {
+			c, _ := f.srv.check(w.Check)
+			hold = max(hold, c.Hold)
+		}
+	}
+	if hold == 0 {
+		return
+	}
+	if n := f.stream.early(hold); n > 0 {
+		f.facts.Early = true
+		f.said.note("C: ", "%d octets before the greeting", n)
+	}
 }
 
 // goAhead answers DATA. The content that came in chunks is here already.

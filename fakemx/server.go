@@ -45,9 +45,20 @@ type Server struct {
 	// IDs makes the values that replies call by name, such as "id" and "queue-id";
 	// nil makes random ones in the form and for as long as the profile says.
 	IDs func(kind string) string
-	// Checks finds a check; nil is [check.ByMethod].
-	Checks func(method string) (check.Check, bool)
-	Log    *slog.Logger // nil logs nothing
+	// Checks finds a check by name; nil finds those of the profile.
+	Checks func(name string) (check.Check, bool)
+	// State is what the receiver remembers of its sessions; nil remembers nothing.
+	State *check.State
+	Seed  check.Seed   // what it knows beforehand
+	Force []Force      // refusals that are made whatever the facts are
+	Log   *slog.Logger // nil logs nothing
+}
+
+// A Force is a refusal of the profile that is made whatever the facts are, as
+// soon as the stage of its rule has come. The results say so.
+type Force struct {
+	Rule  string `json:"rule"`            // an id or a row of the catalogue
+	Times int    `json:"times,omitempty"` // how often, for the same sender, recipient and client network; 0 is always
 }
 
 // Limits bound what a client can make the server do. A zero field has the default
@@ -147,6 +158,9 @@ func (s *Server) ServeConn(ctx context.Context, c net.Conn) {
 	st := newStream(ctx, c, ses.limits)
 	stop := context.AfterFunc(ctx, st.interrupt)
 	defer stop()
+	var leave func()
+	ses.facts.Sessions, leave = s.State.Enter(ses.facts.Client)
+	defer leave()
 	f := &front{session: ses, stream: st, closed: make(chan struct{})}
 	f.serve()
 	ses.finish(nil)
@@ -176,11 +190,15 @@ func (s *Server) now() time.Time {
 	return s.Now()
 }
 
-func (s *Server) check(method string) (check.Check, bool) {
+func (s *Server) check(name string) (check.Check, bool) {
 	if s.Checks == nil {
-		return check.ByMethod(method)
+		return s.Profile.Check(name)
 	}
-	return s.Checks(method)
+	return s.Checks(name)
+}
+
+func (s *Server) env() check.Env {
+	return check.Env{Resolver: s.Resolver, State: s.State, Seed: s.Seed, Now: s.now()}
 }
 
 // addrOf is the IP address of one end of a connection, or the zero value where

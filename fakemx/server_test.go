@@ -243,7 +243,7 @@ func TestChecksRunOnce(t *testing.T) {
 	srv.Checks = func(m string) (check.Check, bool) {
 		c := fixed(m, mail.Pass)
 		run := c.Run
-		c.Run = func(ctx context.Context, r check.Resolver, f check.Facts) mail.Result {
+		c.Run = func(ctx context.Context, e check.Env, f check.Facts) mail.Result {
 			runs[m]++
 			if _, ok := ctx.Deadline(); !ok {
 				t.Errorf("%s without deadline", m)
@@ -251,7 +251,7 @@ func TestChecksRunOnce(t *testing.T) {
 			if m == "spf" && f.MailFrom == "" || m == "helo" && f.Helo == "" || f.Receiver != "mx.example.net" {
 				t.Errorf("%s with facts %+v", m, f)
 			}
-			return run(ctx, r, f)
+			return run(ctx, e, f)
 		}
 		return c, true
 	}

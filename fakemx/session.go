@@ -33,7 +33,9 @@ type session struct {
 	spoke, quit    bool // a command was read; QUIT was
 	recorded       bool // an attempt of the session was
 	heloRule       string
+	size           int64 // octets of a message that was too large to be kept, declared or received
 	found          []finding
+	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
 }
 
@@ -66,15 +68,17 @@ type refusal struct {
 	rule  string // empty if no rule of the profile refused
 	lines []string
 	close bool
-	said  bool // the lines have been written already
+	said  bool   // the lines have been written already
+	fault string // of the server, which is why it refuses; else empty
 }
 
 func (s *Server) session(ctx context.Context, c net.Conn) *session {
 	ses := &session{
 		srv: s, ctx: ctx, limits: s.Limits.withDefaults(s.Profile), log: s.log(),
-		server: addrOf(c.LocalAddr()),
-		facts:  check.Facts{Receiver: s.Profile.Hostname(), Client: addrOf(c.RemoteAddr())},
-		values: s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		server:  addrOf(c.LocalAddr()),
+		facts:   check.Facts{Receiver: s.Profile.Hostname(), Client: addrOf(c.RemoteAddr())},
+		values:  s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		counted: make(map[string]bool),
 	}
 	if s.AsIf.IsValid() {
 		ses.facts.Client = s.AsIf.Unmap()
@@ -86,49 +90,55 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 // decide. nil means to go on.
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
-	for _, method := range p.Methods(at) {
-		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Method == method })
+	for _, name := range p.Asked(at) {
+		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Called() == name })
 		if i < 0 {
-			s.found = append(s.found, s.find(method))
+			s.found = append(s.found, s.find(name))
 			i = len(s.found) - 1
 		}
 		if s.found[i].broken != "" {
-			return s.failure(at)
+			return s.failure(at, fmt.Sprintf("check %s: %s", name, s.found[i].broken))
 		}
 	}
-	d, refused := p.Decide(at, s.results())
+	d, refused := s.scripted(at)
+	if !refused {
+		d, refused = p.Decide(at, s.results(), s.spent)
+	}
 	if !refused {
 		return nil
 	}
 	lines, err := p.Refusal(d, s.vars())
 	if err != nil {
 		s.log.ErrorContext(s.ctx, "refusal not rendered", slog.String("rule", d.Rule), slog.Any("error", err))
-		return s.failure(at)
+		return s.failure(at, err.Error())
 	}
 	return &refusal{rule: d.Rule, lines: lines, close: d.Close}
 }
 
 // failure is the answer when the server itself is at fault. The greeting has no
 // 451 (RFC 5321 section 4.3.2).
-func (s *session) failure(at mail.Stage) *refusal {
+func (s *session) failure(at mail.Stage, fault string) *refusal {
 	if at == mail.Connect {
-		return &refusal{lines: s.phrase("shutdown", nil), close: true}
+		return &refusal{lines: s.phrase("shutdown", nil), close: true, fault: fault}
 	}
-	return &refusal{lines: s.phrase("failure", nil)}
+	return &refusal{lines: s.phrase("failure", nil), fault: fault}
 }
 
-// find runs one check. A panic in it is the check's fault, and must not end the
+// find runs the check of a name. A panic in it is the check's fault, and must not end the
 // lab: it counts as a temporary error that nothing is decided by.
-func (s *session) find(method string) (f finding) {
-	c, ok := s.srv.check(method)
-	f = finding{at: c.At, Result: mail.Result{Method: method, Value: mail.TempError}}
+func (s *session) find(name string) (f finding) {
+	c, ok := s.srv.check(name)
+	f = finding{at: c.At}
 	defer func() {
 		if r := recover(); r != nil {
 			f.broken = fmt.Sprintf("the check panicked: %v", r)
 		}
 		if f.broken != "" {
-			f.Result = mail.Result{Method: method, Value: mail.TempError, Reason: f.broken}
-			s.log.ErrorContext(s.ctx, "check broken", slog.String("method", method), slog.String("reason", f.broken))
+			f.Result = mail.Result{Method: cmp.Or(c.Method, name), Value: mail.TempError, Reason: f.broken}
+			if f.Method != name {
+				f.Name = name
+			}
+			s.log.ErrorContext(s.ctx, "check broken", slog.String("check", name), slog.String("reason", f.broken))
 		}
 	}()
 	if !ok {
@@ -137,7 +147,9 @@ func (s *session) find(method string) (f finding) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Check)
 	defer cancel()
-	f.Result = c.Run(ctx, s.srv.Resolver, s.facts)
+	facts := s.facts
+	facts.Results = s.results()
+	f.Result = c.Run(ctx, s.srv.env(), facts)
 	return f
 }
 
@@ -157,7 +169,7 @@ func (s *session) results() []mail.Result {
 func (s *session) vars() profile.Vars {
 	v := profile.Vars{
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
-		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: int64(len(s.tx.content)),
+		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: cmp.Or(int64(len(s.tx.content)), s.size),
 		Time: s.srv.now(), Results: s.results(), New: s.srv.IDs,
 	}
 	if v.New == nil {
@@ -257,7 +269,7 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Server: s.server,
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
-		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines),
+		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,
 		Results: s.results(), Transcript: s.said.with(coming), MessageID: s.tx.id,
 	}
 	if s.srv.KeepContent {

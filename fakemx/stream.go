@@ -70,6 +70,16 @@ func (s *stream) Read(b []byte) (int, error) {
 	return s.conn.Read(b)
 }
 
+// early tells whether the client sends something before it is greeted, and waits no
+// longer than hold for it. What comes is read later, in its place.
+func (s *stream) early(hold time.Duration) (octets int) {
+	command := s.wait
+	s.wait = min(hold, command)
+	_, _ = s.in.Peek(1) // a connection that is at its end is seen by the next read
+	s.wait = command
+	return s.in.Buffered()
+}
+
 // A writer is the lower side of a stream's output buffer.
 type writer struct{ s *stream }
 

@@ -69,7 +69,7 @@ func (l *loader) readCase(n node) *caseDraft {
 		key{"name", nil}, l.into("about", &c.About),
 		l.one("cures", func(n node, s string) { c.Cures, c.cures = s, placed{s, n.at} }),
 		l.one("fails-to-cure", func(n node, s string) { c.FailsToCure, c.cures = s, placed{s, n.at} }),
-		key{"send", nil}, key{"down", nil}, key{"silent", nil}, key{"faults", nil},
+		key{"send", nil}, key{"down", nil}, key{"silent", nil}, key{"faults", nil}, key{"wait", nil}, key{"receivers", nil},
 		key{"want", nil}, key{"dsn", nil},
 		l.texts("replace", func(n node, s string) { c.replace = append(c.replace, placed{s, n.at}) }))
 	if have == nil {
@@ -85,7 +85,12 @@ func (l *loader) readCase(n node) *caseDraft {
 	}
 	c.About = strings.TrimSpace(c.About)
 	c.world(l, have)
+	if f, ok := have["receivers"]; ok {
+		l.seeds(&c, f.node)
+	}
 	l.compose(&c)
+	l.checkSteps(&c)
+	l.checkSeeds(&c)
 	l.messages(&c, n)
 	l.wants(&c, n, have)
 	return &c
@@ -110,27 +115,31 @@ func (l *loader) checkCure(c *caseDraft, all []*caseDraft) {
 		l.add(c.cures.at, "", "%s: want another case than %s itself", word, c.Name)
 		return
 	case i < 0:
-		if !slices.Contains(l.names, c.cures.text) {
-			l.add(c.cures.at, wanted(c.cures.text, without(l.names, c.Name)), "%s: there is no case %s", word, c.cures.text)
+		if others := without(l.names, c.Name); len(others) == 0 {
+			l.add(c.cures.at, "", "%s: there is no case %s: %s is the only one", word, c.cures.text, c.Name)
+		} else if !slices.Contains(l.names, c.cures.text) {
+			l.add(c.cures.at, wanted(c.cures.text, others), "%s: there is no case %s", word, c.cures.text)
 		}
 		return
 	case all[i].cures.text != "":
 		l.add(c.cures.at, "name the case that it is about", "%s: %s is itself no baseline", word, c.cures.text)
-	case len(all[i].Want) > 0 && !fails(all[i].Want):
+	case len(all[i].Want) > 0 && !fails(all[i].Case):
 		l.add(c.cures.at, "", "%s: case %s does not want to fail, so there is nothing to cure", word, c.cures.text)
 	}
 	switch {
 	case len(c.Want) == 0:
-	case c.FailsToCure != "" && !fails(c.Want):
+	case c.FailsToCure != "" && !fails(c.Case):
 		l.add(c.cures.at, "write cures if it helps", "fails-to-cure: case %s wants nothing to fail", c.Name)
-	case c.Cures != "" && !slices.ContainsFunc(c.Want, func(w Want) bool { return w.Outcome == mail.Sent }):
+	case c.Cures != "" && !slices.ContainsFunc(c.Want, func(w Want) bool { return c.StepOf(w) == len(c.Waits) && w.Outcome == mail.Sent }):
 		l.add(c.cures.at, "write fails-to-cure if it does not help", "cures: case %s wants nothing to be sent", c.Name)
 	}
 }
 
-// fails tells whether some recipient is wanted not to be reached.
-func fails(ws []Want) bool {
-	return slices.ContainsFunc(ws, func(w Want) bool { return w.Outcome == mail.Bounced || w.Outcome == mail.Deferred })
+// fails tells whether some recipient is wanted not to be reached in the end.
+func fails(c Case) bool {
+	return slices.ContainsFunc(c.Want, func(w Want) bool {
+		return c.StepOf(w) == len(c.Waits) && (w.Outcome == mail.Bounced || w.Outcome == mail.Deferred)
+	})
 }
 
 func without(names []string, name string) []string {

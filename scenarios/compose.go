@@ -10,7 +10,7 @@ import (
 )
 
 // folders are where a scenario's files are; a case's section has the same.
-var folders = []string{"dns", "postfix", "messages", "profiles"}
+var folders = []string{"dns", "postfix", "opendkim", "messages", "profiles"}
 
 // sections are the files of a scenario: those of the base under "", those of each
 // case under its name.

@@ -69,7 +69,7 @@ This message is for the case red.
 	want := &Scenario{
 		Name: "s", Path: "s.txtar", Title: "A plain one", About: "A short one.",
 		Host:      Host{"mail.example.com", netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10")},
-		Receivers: []Receiver{{"gmail", "gmail@2014", []string{"gmail.com"}, Position{"s.txtar", 7}}},
+		Receivers: []Receiver{{Name: "gmail", Profile: "gmail@2014", Domains: []string{"gmail.com"}, At: Position{"s.txtar", 7}}},
 		Cases: []Case{
 			{
 				Name: "red", Messages: []Message{gmail}, At: Position{"s.txtar", 10}, Files: base,

@@ -14,6 +14,7 @@ import (
 // else, a message for each that is sent, and it refers to cases that are there.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(plain))
+	f.Add([]byte(told))
 	names, err := fs.Glob(Embedded(), "*.txtar")
 	if err != nil {
 		f.Fatal(err)
@@ -43,7 +44,15 @@ func FuzzLoad(f *testing.F) {
 			if len(c.Messages) == 0 || len(c.Want) == 0 {
 				t.Errorf("case %s has %d messages and %d wants", c.Name, len(c.Messages), len(c.Want))
 			}
+			for _, w := range c.Want {
+				if n := c.StepOf(w); n < 0 || n > len(c.Waits) {
+					t.Errorf("case %s wants something at step %d of %d", c.Name, n, len(c.Waits))
+				}
+			}
 			for _, m := range c.Messages {
+				if m.Step > len(c.Waits) {
+					t.Errorf("case %s sends in step %d of %d", c.Name, m.Step, len(c.Waits))
+				}
 				if messageID(strings.ReplaceAll(string(m.Content), "\r\n", "\n")) == "" {
 					t.Errorf("case %s: a message without Message-ID: %q", c.Name, m.Content)
 				}

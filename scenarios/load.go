@@ -133,7 +133,8 @@ func scenarioName(p string) string {
 func (l *loader) scenario(root node) {
 	have := l.mapping(root, "the scenario",
 		key{"title", nil}, key{"host", nil}, key{"receivers", nil}, key{"send", nil},
-		key{"faults", nil}, key{"down", nil}, key{"silent", nil}, key{"cases", nil})
+		key{"faults", nil}, key{"down", nil}, key{"silent", nil},
+		key{"wait", nil}, key{"cases", nil})
 	if have == nil {
 		return
 	}

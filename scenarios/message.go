@@ -14,6 +14,8 @@ type sendDraft struct {
 	from          string
 	to            []placed
 	via           string
+	step          int
+	stepAt        Position
 	file          placed // path of the message, if it is in a file
 	subject, body string
 }
@@ -41,6 +43,7 @@ func (l *loader) send(n node) sendDraft {
 				l.wrong(n, wanted(v, []string{"sendmail", "smtp"}), "via: unknown way %q", v)
 			}
 		}),
+		key{"step", func(n node) { l.step(n, func(i int) { s.step, s.stepAt = i, n.at }) }},
 		l.one("message", func(n node, v string) {
 			s.file = placed{v, n.at}
 			if !strings.HasPrefix(v, "messages/") {
@@ -87,7 +90,7 @@ func (l *loader) messages(c *caseDraft, at node) {
 	}
 	ids := map[string]int{}
 	for i, s := range c.sends {
-		m := Message{From: s.from, Via: s.via}
+		m := Message{From: s.from, Via: s.via, Step: s.step}
 		for _, to := range s.to {
 			m.To = append(m.To, to.text)
 			l.recipient(c, s.via, to)
@@ -227,17 +230,23 @@ func (l *loader) recipient(c *caseDraft, via string, to placed) {
 		served = append(served, r.Domains...)
 	}
 	if len(served) == 0 || slices.Contains(served, domain) || strings.HasPrefix(domain, "[") ||
-		domain == l.sc.Host.Name || domain == "localhost" || l.senderDomain(c, domain) {
+		domain == l.sc.Host.Name || domain == "localhost" || l.senderDomain(c, domain) || c.names(domain) {
 		return
 	}
+	l.add(to.at, wanted(domain, served), "no receiver serves the domain %s", domain)
+}
+
+// names tells whether the case's own zones, which may have an MX for it, or its
+// mail system's files have a domain.
+func (c *caseDraft) names(domain string) bool {
 	for p, f := range c.Files {
 		zone := strings.TrimSuffix(strings.TrimPrefix(p, "dns/"), ".zone")
 		if strings.HasPrefix(p, "dns/") && (domain == zone || strings.HasSuffix(domain, "."+zone) || zone == "root") ||
 			strings.HasPrefix(p, "postfix/") && strings.Contains(strings.ToLower(f.Text), domain) {
-			return
+			return true
 		}
 	}
-	l.add(to.at, wanted(domain, served), "no receiver serves the domain %s", domain)
+	return false
 }
 
 // senderDomain tells whether mail for a domain is taken by the receiver that

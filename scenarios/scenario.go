@@ -36,6 +36,7 @@ type Receiver struct {
 	Name    string   // unique in the scenario; by default the profile's name without its label
 	Profile string   // "gmail@2014"
 	Domains []string // recipient domains for which it is the MX, lower case
+	Seed    Seed     // what every case tells it; a case's own is in [Case.Seeds]
 	At      Position // of the profile's name in scenario.yaml
 }
 
@@ -49,10 +50,17 @@ type Case struct {
 	Down        []Endpoint // addresses that refuse connections
 	Silent      []Endpoint // addresses that do not answer
 	Faults      []Fault
-	Want        []Want
-	DSN         []DSN    // delivery notices that must reach the sender
-	NoDSN       bool     // no delivery notice may reach anybody
-	At          Position // of the name in scenario.yaml
+	// Seeds are what receivers are told beforehand, by name: the scenario's and the
+	// case's own together. Who is told nothing is left out.
+	Seeds map[string]Seed
+	// Waits part the case into steps. Step 0 is before the first one; each begins
+	// when, by the receivers' clock, so much time has passed since all mail of the
+	// one before had an outcome.
+	Waits []time.Duration
+	Want  []Want
+	DSN   []DSN    // delivery notices that must reach the sender
+	NoDSN bool     // no delivery notice may reach anybody
+	At    Position // of the name in scenario.yaml
 
 	// Files holds every file of the case, base and case merged, by path below the
 	// scenario ("postfix/main.cf", "dns/example.com.zone").
@@ -91,6 +99,7 @@ type Message struct {
 	From    string // envelope sender; empty is the null sender
 	To      []string
 	Via     string // "sendmail" (in the mail system's container) or "smtp" (from elsewhere on the internet)
+	Step    int    // in which it is sent
 	Content []byte // CR LF line ends; made up where the scenario gives none
 }
 
@@ -115,6 +124,7 @@ type Fault struct {
 type Want struct {
 	To       string // recipient it speaks of; empty: each recipient of each message
 	Message  int    // index; -1: any
+	Step     *int   // what is wanted at the end of this step; nil: at the end of the case
 	Outcome  mail.Outcome
 	Status   mail.Status // Postfix's dsn=, zero if not written
 	Stage    *mail.Stage

@@ -16,11 +16,15 @@ var outcomes = []string{string(mail.Sent), string(mail.Deferred), string(mail.Bo
 // wants reads what must become of a case's messages.
 func (l *loader) wants(c *caseDraft, at node, have map[string]field) {
 	if f, ok := have["want"]; ok {
+		which := "say which with to or message"
+		if len(c.Waits) > 0 {
+			which = "say which with to, message or step"
+		}
 		for _, n := range l.oneOrMore(f.node, "wants") {
 			w := l.want(c, n)
 			for _, o := range c.Want {
-				if w.To == o.To && w.Message == o.Message {
-					l.wrong(n, "say which with to or message", "case %s: two wants for the same recipients: the first is in line %d",
+				if w.To == o.To && w.Message == o.Message && c.StepOf(w) == c.StepOf(o) {
+					l.wrong(n, which, "case %s: two wants for the same recipients: the first is in line %d",
 						c.Name, o.At.Line)
 				}
 			}
@@ -55,6 +59,12 @@ func (l *loader) want(c *caseDraft, n node) Want {
 					l.wrong(n, "the first is 0", "message %d: case %s sends %d", i, c.Name, len(c.sends))
 				}
 			}
+		}},
+		key{"step", func(n node) {
+			l.step(n, func(i int) {
+				w.Step = &i
+				l.haveStep(c, i, n.at)
+			})
 		}},
 		l.one("outcome", func(n node, s string) {
 			if w.Outcome = mail.Outcome(s); !slices.Contains(outcomes, s) {
@@ -97,6 +107,9 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		l.wrong(n, "want one of "+strings.Join(outcomes, ", "), "want: outcome is missing")
 	}
 	l.agree(w, have)
+	if m := w.Message; w.Step != nil && m >= 0 && m < len(c.sends) && c.sends[m].step > *w.Step {
+		l.wrong(have["step"].node, "", "step %d: message %d is sent in step %d", *w.Step, m, c.sends[m].step)
+	}
 	return w
 }
 

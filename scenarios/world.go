@@ -59,7 +59,7 @@ var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(@[a-z0-9][a-z0-9.-]*)?
 func (l *loader) receivers(n node) {
 	for _, item := range l.list(n, "receivers") {
 		r := Receiver{At: item.at}
-		have := l.mapping(item, "a receiver",
+		have := l.mapping(item, "a receiver", append([]key{
 			l.one("profile", func(n node, s string) {
 				r.Profile, r.At = s, n.at
 				if !profileName.MatchString(s) {
@@ -67,7 +67,8 @@ func (l *loader) receivers(n node) {
 				}
 			}),
 			l.one("name", func(n node, s string) { r.Name = l.shortName(n, "receiver", s) }),
-			l.texts("domains", func(n node, s string) { l.receiverDomain(n, &r, s) }))
+			l.texts("domains", func(n node, s string) { l.receiverDomain(n, &r, s) }),
+		}, l.seedKeys(&r.Seed)...)...)
 		if have == nil {
 			continue
 		}
@@ -86,6 +87,7 @@ func (l *loader) receivers(n node) {
 		case slices.Contains(reserved, r.Name):
 			l.add(r.At, "", "receiver %s: want another name, this one is taken", r.Name)
 		}
+		l.told(r)
 		l.sc.Receivers = append(l.sc.Receivers, r)
 	}
 }
@@ -130,6 +132,9 @@ func (c *caseDraft) world(l *loader, have map[string]field) {
 				c.Faults = append(slices.Clip(c.Faults), fault)
 			}
 		}
+	}
+	if f, ok := have["wait"]; ok {
+		c.Waits = l.waits(f.node)
 	}
 	for name, into := range map[string]*[]Endpoint{"down": &c.Down, "silent": &c.Silent} {
 		if f, ok := have[name]; ok {

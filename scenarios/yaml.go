@@ -140,6 +140,38 @@ type field struct {
 
 // mapping hands each value to its key in file order, and returns all fields.
 func (r *reader) mapping(n node, what string, known ...key) map[string]field {
+	entries, ok := r.entries(n, what)
+	if !ok {
+		return nil
+	}
+	have := map[string]field{}
+	for _, e := range entries {
+		i := slices.IndexFunc(known, func(k key) bool { return k.name == e.name })
+		if i < 0 {
+			names := make([]string, len(known))
+			for j, k := range known {
+				names[j] = k.name
+			}
+			r.add(e.key, wanted(e.name, names), "unknown key %q in %s", e.name, what)
+			continue
+		}
+		have[e.name] = e.field
+		if known[i].set != nil {
+			known[i].set(e.node)
+		}
+	}
+	return have
+}
+
+// An entry is a field with its name.
+type entry struct {
+	name string
+	field
+}
+
+// entries lists what a mapping has in file order, each key once. It tells false for
+// what is no mapping.
+func (r *reader) entries(n node, what string) ([]entry, bool) {
 	var values []*ast.MappingValueNode
 	switch m := n.Node.(type) {
 	case *ast.MappingNode:
@@ -148,34 +180,22 @@ func (r *reader) mapping(n node, what string, known ...key) map[string]field {
 		values = []*ast.MappingValueNode{m}
 	default:
 		r.wrong(n, "", "%s: want keys and values, not %s", what, kind(n.Node))
-		return nil
+		return nil, false
 	}
-	have := map[string]field{}
+	var out []entry
 	for _, v := range values {
 		at := r.node(v.Key, n.at)
 		name, ok := r.text(at, "a key of "+what)
 		if !ok {
 			continue
 		}
-		i := slices.IndexFunc(known, func(k key) bool { return k.name == name })
-		first, twice := have[name]
-		switch {
-		case i < 0:
-			names := make([]string, len(known))
-			for j, k := range known {
-				names[j] = k.name
-			}
-			r.wrong(at, wanted(name, names), "unknown key %q in %s", name, what)
-		case twice:
-			r.wrong(at, "", "%s twice: first in line %d", name, first.key.Line)
-		default:
-			f := field{at.at, r.node(v.Value, at.at)}
-			if have[name] = f; known[i].set != nil {
-				known[i].set(f.node)
-			}
+		if i := slices.IndexFunc(out, func(e entry) bool { return e.name == name }); i >= 0 {
+			r.wrong(at, "", "%s twice: first in line %d", name, out[i].key.Line)
+			continue
 		}
+		out = append(out, entry{name, field{at.at, r.node(v.Value, at.at)}})
 	}
-	return have
+	return out, true
 }
 
 // list is the members of a sequence, of which there is at least one.

@@ -195,7 +195,7 @@ func (r *rig) badInput(t *testing.T) {
 		name, file string // the file holds all that is wrong
 		exit       int
 		words      string // in what is printed
-		place      string // FILE of Postfix's configuration; empty if the file of the scenario is named, or none can be
+		place      string // the file of the error, whose line 12 is wrong; empty if it was refused before, or none can be named
 	}{
 		{"line of main.cf", "-- postfix/main.cf --\nthis is no assignment\n", exitUsage, `broken.txtar:12: "this is no assignment"`, ""},
 		{"macro in main.cf", "-- postfix/main.cf --\nmyorigin = ${mydomain\n", exitUsage, "fatal: macro processing error", ""},
@@ -204,27 +204,31 @@ func (r *rig) badInput(t *testing.T) {
 		{"program that is not there", "-- postfix/master.cf --\nsmtp unix - - y - - smpt\n", exitLab, "smpt", ""},
 		{
 			"value that master refuses", "-- postfix/main.cf --\ninet_protocols = ipv7\n", exitUsage,
-			`fatal: unknown inet_protocols value "ipv7"`, "main.cf",
+			`fatal: unknown inet_protocols value "ipv7"`, "broken.txtar",
 		},
 		{
 			"value that smtp refuses", "-- postfix/main.cf --\nsmtp_address_preference = ipv5\n", exitUsage,
-			"fatal: bad smtp_address_preference value: ipv5", "main.cf",
+			"fatal: bad smtp_address_preference value: ipv5", "broken.txtar",
 		},
 		{
 			"number that is none", "-- postfix/main.cf --\ndefault_process_limit = many\n", exitUsage,
-			"bad numerical configuration: default_process_limit = many", "main.cf",
+			"bad numerical configuration: default_process_limit = many", "broken.txtar",
 		},
 		{
 			"missing map", "-- postfix/main.cf --\ntransport_maps = hash:/etc/postfix/nothere\n", exitUsage,
-			"open database /etc/postfix/nothere.db: No such file or directory", "main.cf",
+			"open database /etc/postfix/nothere.db: No such file or directory", "broken.txtar",
 		},
 		{
 			"missing map of one service", "-- postfix/master.cf --\nsmtp unix - - y - - smtp -o smtp_tls_policy_maps=hash:/etc/postfix/nothere\n",
-			exitUsage, "open database /etc/postfix/nothere.db: No such file or directory", "master.cf",
+			exitUsage, "open database /etc/postfix/nothere.db: No such file or directory", "broken.txtar",
 		},
 		{
 			"type of map that is not installed", "-- postfix/main.cf --\nvirtual_alias_maps = mysql:/etc/postfix/mysql.cf\n", exitUsage,
-			"unsupported dictionary type: mysql", "main.cf",
+			"unsupported dictionary type: mysql", "broken.txtar",
+		},
+		{
+			"line of opendkim.conf", "-- opendkim/opendkim.conf --\nNoSuchThing yes\nSocket inet:8891@localhost\n", exitUsage,
+			"configuration error at line 1", "broken.txtar",
 		},
 		{"Postfix that does not start: queue", "-- postfix/main.cf --\nqueue_directory = /nowhere\n", exitLab, "fatal: chdir /nowhere", ""},
 		{
@@ -249,8 +253,8 @@ func (r *rig) badInput(t *testing.T) {
 			if k.Error == nil {
 				t.Fatalf("error = null, want one; result %s", k.Result)
 			}
-			if k.Error.File != tt.place || (k.Error.Line > 0) != (tt.place != "") {
-				t.Errorf("place = %q line %d, want a line of %q", k.Error.File, k.Error.Line, tt.place)
+			if k.Error.File != tt.place || k.Error.Line != map[bool]int{true: 12}[tt.place != ""] {
+				t.Errorf("place = %q line %d, want line 12 of %q", k.Error.File, k.Error.Line, tt.place)
 			}
 			t.Logf("known %.2f s after the lab's beginning: %s", k.Seconds, k.Error.Message)
 		})

@@ -112,6 +112,11 @@ type (
 			Depth int    `json:"depth"`
 			Text  string `json:"text"`
 		} `json:"steps"`
+
+		Name       string            `json:"name"`       // added
+		Facets     map[string]string `json:"facets"`     // added
+		Properties map[string]string `json:"properties"` // added
+		Parts      []resultField     `json:"parts"`      // added
 	}
 	summaryLine struct {
 		V          int     `json:"v"`
@@ -317,11 +322,22 @@ func TestJudgeJSON(t *testing.T) {
 			Reply    []string      `json:"reply"`
 			Results  []resultField `json:"results"` // added
 			Remedy   string        `json:"remedy"`  // added
+			Cures    []struct {    // added
+				Changes []struct {
+					Check  string   `json:"check"`
+					Values []string `json:"values"`
+				} `json:"changes"`
+				Client string `json:"client"`
+				Text   string `json:"text"`
+			} `json:"cures"`
 		} `json:"receivers"`
 	}
 	strict(t, []byte(stdout), &got)
 	if got.V != 1 || got.Type != "judge" || len(got.Receivers) != 2 {
 		t.Fatalf("judgement: %+v", got)
+	}
+	if c := got.Receivers[0].Cures; len(c) != 2 || len(c[0].Changes) != 2 || c[0].Changes[0].Check != "iprev" || c[0].Text == "" {
+		t.Errorf("cures: %+v", c)
 	}
 	for _, r := range got.Results {
 		if r.Method != "spf" {

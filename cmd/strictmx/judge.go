@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"strictmx/fakedns"
-	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/judge"
 	"strictmx/internal/mail"
@@ -22,8 +21,8 @@ import (
 
 // judgeFlags are the facts that the judge command is given.
 type judgeFlags struct {
-	zones, client, helo, mailFrom, rcpt, tls, format string
-	receivers                                        []string
+	zones, profiles, client, helo, mailFrom, rcpt, tls, format string
+	receivers                                                  []string
 }
 
 func judgeCommand() *cobra.Command {
@@ -44,6 +43,7 @@ The exit code is 1 if a receiver that was asked for does not accept the message.
 		},
 	}
 	c.Flags().StringVar(&f.zones, "zones", "", "directory of zone files")
+	profilesFlag(c, &f.profiles)
 	c.Flags().StringArrayVar(&f.receivers, "receiver", nil, "receiver to ask, `NAME[@LABEL]`; may be given again")
 	c.Flags().StringVar(&f.client, "client", "", "the client's `address`")
 	c.Flags().StringVar(&f.helo, "helo", "", "argument of HELO or EHLO; its address literal if not given")
@@ -71,17 +71,14 @@ func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error
 	if err != nil {
 		return err
 	}
-	profiles, err := findProfiles(f.receivers)
+	asked, err := f.ask()
 	if err != nil {
 		return err
 	}
 	j := judgement{V: 1, Type: "judge", Receivers: []judge.Verdict{}}
-	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), check.Facts{
-		Receiver: "judge.example", Client: m.Client, Helo: m.Helo, MailFrom: m.From, Rcpts: []string{m.To},
-		TLS: m.TLSName(), Content: m.Content,
-	})
+	j.Results = judge.Results(ctx, zones.Resolver("judge", nil), m.Facts("judge.example"))
 	accepted := true
-	for i, p := range profiles {
+	for i, p := range asked {
 		v, err := judge.Ask(ctx, zones, p, m)
 		if err != nil {
 			return fmt.Errorf("receiver %s: %w", f.receivers[i], err)
@@ -127,10 +124,15 @@ func clientAddr(command, s string) (netip.Addr, error) {
 	return a.Unmap(), nil
 }
 
-func findProfiles(names []string) ([]*profile.Profile, error) {
+// ask are the receivers to ask.
+func (f judgeFlags) ask() ([]*profile.Profile, error) {
+	set, err := profiles(f.profiles)
+	if err != nil {
+		return nil, err
+	}
 	var out []*profile.Profile
-	for _, name := range names {
-		p, err := profile.Builtin().Find(name)
+	for _, name := range f.receivers {
+		p, err := set.Find(name)
 		if err != nil {
 			return nil, err
 		}

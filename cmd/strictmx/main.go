@@ -85,7 +85,7 @@ usage, 3 the lab is broken, 130 interrupted.`,
 		// No Args: only then an unknown command is an error, with what is meant.
 	}
 	root.AddCommand(
-		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(),
+		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(), schemaCommand(),
 		cleanCommand(), doctorCommand(), versionCommand(),
 		anchorCommand(), mtaAnchorCommand(), internetCommand(), mtaCommand(),
 	)

@@ -1,80 +1,90 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"strictmx/fakemx/profile"
+	"strictmx/internal/reference"
 )
 
 func receiversCommand() *cobra.Command {
-	return &cobra.Command{
+	var dir string
+	var table bool
+	c := &cobra.Command{
 		Use: "receivers [NAME[@LABEL]]", Short: "list the receivers, or print one's rules with their evidence",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			var b strings.Builder
-			if len(args) == 0 {
-				for _, p := range profile.Builtin().Profiles() {
-					fmt.Fprintf(&b, "%-28s %s%s\n", p, p.Title, meant(p))
-				}
-			} else {
-				p, err := profile.Builtin().Find(args[0])
+			set, err := profiles(dir)
+			if err != nil {
+				return err
+			}
+			if table {
+				return printTable(c.OutOrStdout(), args)
+			}
+			if len(args) == 1 {
+				p, err := set.Find(args[0])
 				if err != nil {
 					return err
 				}
-				describe(&b, p)
+				return reference.Text(c.OutOrStdout(), p)
 			}
-			_, err := fmt.Fprint(c.OutOrStdout(), b.String())
+			var b strings.Builder
+			for _, p := range set.Profiles() {
+				fmt.Fprintf(&b, "%-28s %s%s\n", p, p.Title, meant(set, p))
+			}
+			_, err = fmt.Fprint(c.OutOrStdout(), b.String())
 			return err
 		},
 	}
+	profilesFlag(c, &dir)
+	c.Flags().BoolVar(&table, "table", false, "print the table of one of our receivers, to copy from")
+	return c
+}
+
+// printTable writes the text of one of our tables.
+func printTable(w io.Writer, args []string) error {
+	if len(args) != 1 {
+		return errors.New("receivers --table: want the name of a receiver")
+	}
+	p, err := profile.Builtin().Find(args[0])
+	if err != nil {
+		return err
+	}
+	b, err := fs.ReadFile(profile.Tables(), p.Name+".yaml")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// profilesFlag adds the flag for own receivers.
+func profilesFlag(c *cobra.Command, dir *string) {
+	c.Flags().StringVar(dir, "profiles", "", "directory with receivers of your own, NAME.yaml")
+}
+
+// profiles are our receivers and those in a directory; none if it is empty.
+func profiles(dir string) (*profile.Set, error) {
+	if dir == "" {
+		return profile.Builtin(), nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("--profiles %s: want a directory with NAME.yaml files", dir)
+	}
+	return profile.Builtin().With(os.DirFS(dir))
 }
 
 // meant marks the version that a name without label means.
-func meant(p *profile.Profile) string {
-	if bare, err := profile.Builtin().Find(p.Name); err != nil || bare != p || p.Label == "" {
+func meant(set *profile.Set, p *profile.Profile) string {
+	if bare, err := set.Find(p.Name); err != nil || bare != p || p.Label == "" {
 		return ""
 	}
 	return ", meant by " + p.Name
-}
-
-// describe writes a profile's hosts and rules with their evidence.
-func describe(b *strings.Builder, p *profile.Profile) {
-	fmt.Fprintf(b, "%s: %s\n", p, p.Title)
-	if p.About != "" {
-		fmt.Fprintf(b, "%s\n", strings.TrimSpace(p.About))
-	}
-	for _, h := range p.Hosts {
-		fmt.Fprintf(b, "  MX %d %s %v\n", h.Pref, h.Name, h.Addrs)
-	}
-	if len(p.Rules) == 0 {
-		b.WriteString("takes all mail\n")
-	}
-	for _, r := range p.Rules {
-		describeRule(b, p, r)
-	}
-}
-
-func describeRule(b *strings.Builder, p *profile.Profile, r profile.Rule) {
-	conditions := []string{"always"}
-	if len(r.When) > 0 {
-		conditions = nil
-		for _, c := range r.When {
-			conditions = append(conditions, c.String())
-		}
-	}
-	fmt.Fprintf(b, "\n%s/%s at %s, when %s\n  %s\n", p.Name, r.ID, r.At, strings.Join(conditions, " and "), r.Reply)
-	wording := "rebuilt or documented wording"
-	if r.Exact {
-		wording = "exact wording"
-	}
-	fmt.Fprintf(b, "  %s; seen %s: %s\n", wording, r.Seen, r.Source)
-	if r.Remedy != "" {
-		fmt.Fprintf(b, "  cure: %s\n", r.Remedy)
-	}
-	if r.Note != "" {
-		fmt.Fprintf(b, "  note: %s\n", r.Note)
-	}
 }

@@ -14,15 +14,16 @@ import (
 
 	"strictmx/fakedns"
 	"strictmx/fakemx"
+	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
 )
 
 // serveFlags say what to serve, and where.
 type serveFlags struct {
-	zones, dns, client string
-	receivers          []string
-	recursion          bool
+	zones, profiles, dns, client string
+	receivers                    []string
+	recursion                    bool
 }
 
 func serveCommand() *cobra.Command {
@@ -40,6 +41,7 @@ says as which address to judge it.`,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), c.OutOrStdout()) },
 	}
 	c.Flags().StringVar(&f.zones, "zones", "", "directory of zone files")
+	profilesFlag(c, &f.profiles)
 	c.Flags().StringVar(&f.dns, "dns", "127.0.0.1:0", "`ADDR:PORT` of the DNS server, UDP and TCP; port 0 takes a free one")
 	c.Flags().StringArrayVar(&f.receivers, "receiver", nil, "receiver to play, `NAME[@LABEL]=ADDR:PORT`; may be given again")
 	c.Flags().BoolVar(&f.recursion, "recursion", false, "play a resolver: set RA, and answer SERVFAIL instead of a referral")
@@ -95,6 +97,10 @@ func (f serveFlags) open(ctx context.Context, out *lines) ([]service, error) {
 			return nil, err
 		}
 	}
+	set, err := profiles(f.profiles)
+	if err != nil {
+		return nil, err
+	}
 	ca, err := fakemx.NewCA()
 	if err != nil {
 		return nil, fmt.Errorf("test CA: %w", err)
@@ -105,7 +111,7 @@ func (f serveFlags) open(ctx context.Context, out *lines) ([]service, error) {
 	}
 	services := []service{dns}
 	for _, r := range f.receivers {
-		s, err := openReceiver(ctx, r, zones, ca, asIf, out)
+		s, err := openReceiver(ctx, r, set, zones, ca, asIf, out)
 		if err != nil {
 			for _, s := range services {
 				err = errors.Join(err, s.close())
@@ -153,13 +159,13 @@ func listenBoth(ctx context.Context, address string) (net.PacketConn, net.Listen
 }
 
 func openReceiver(
-	ctx context.Context, flag string, zones *fakedns.Zones, ca *fakemx.CA, asIf netip.Addr, out *lines,
+	ctx context.Context, flag string, set *profile.Set, zones *fakedns.Zones, ca *fakemx.CA, asIf netip.Addr, out *lines,
 ) (service, error) {
 	name, address, ok := strings.Cut(flag, "=")
 	if !ok {
 		return service{}, fmt.Errorf("serve: --receiver %q: want NAME[@LABEL]=ADDR:PORT", flag)
 	}
-	p, err := profile.Builtin().Find(name)
+	p, err := set.Find(name)
 	if err != nil {
 		return service{}, err
 	}
@@ -177,7 +183,7 @@ func openReceiver(
 		return service{}, fmt.Errorf("serve: --receiver %s: %w", name, err)
 	}
 	srv := &fakemx.Server{
-		Profile: p, TLS: conf, AsIf: asIf,
+		Profile: p, TLS: conf, AsIf: asIf, State: check.NewState(),
 		Resolver: zones.Resolver(p.Name, func(q mail.Question) {
 			out.printf("question %s %s %s from %s", q.Name, q.Type, q.RCode, q.Asker)
 		}),

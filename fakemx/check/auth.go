@@ -2,21 +2,64 @@ package check
 
 import (
 	"context"
+	"fmt"
 
-	"strictmx/fakemx/check/spf"
+	"strictmx/fakemx/check/arc"
+	"strictmx/fakemx/check/dkim"
 	"strictmx/internal/mail"
 )
 
-// SPF evaluates the policy of the MAIL FROM domain (RFC 7208). The null sender is
-// judged as postmaster at the HELO name (section 2.4).
-func SPF(ctx context.Context, r Resolver, f Facts) mail.Result {
-	return spf.Evaluate(ctx, r, spf.Query{
-		Client: f.Client, Helo: f.Helo, MailFrom: f.MailFrom, Receiver: f.Receiver,
-	})
+// dkimSettings are those of the method dkim.
+var dkimSettings = []Setting{
+	{
+		Name: "min-key", Default: "1024",
+		Doc: "the shortest RSA key that is taken, in bits; from 1024 (RFC 8301 section 3.2)",
+	},
+	{
+		Name: "max-signatures", Default: "10",
+		Doc: "how many signatures are judged, from the top of the header",
+	},
 }
 
-// DKIM reports none (RFC 8601 section 2.7.1): signatures are not verified yet, and
-// a signature that was not verified must not help a message.
-func DKIM(context.Context, Resolver, Facts) mail.Result {
-	return mail.Result{Method: "dkim", Value: mail.None, Reason: "DKIM signatures are not verified by this version"}
+// newDKIM makes a check that verifies DKIM signatures (RFC 6376), see package dkim.
+func newDKIM(s Settings) (Check, error) {
+	minKey, err := s.Count("min-key")
+	if err != nil {
+		return Check{}, err
+	}
+	if minKey < 1024 {
+		return Check{}, &SettingError{"min-key", fmt.Errorf("%d: want bits from 1024", minKey)}
+	}
+	most, err := s.Count("max-signatures")
+	if err != nil {
+		return Check{}, err
+	}
+	return Check{
+		At: mail.Data,
+		Values: []string{
+			mail.None, mail.Pass, mail.Fail, mail.Policy, mail.Neutral, mail.TempError, mail.PermError,
+		},
+		Facets: map[string][]string{
+			"signatures": {"none", "one", "several"},
+			"key":        {"none", "weak", "ok"},
+		},
+		Properties: []string{"header.d", "header.s", "header.a"},
+		Run: func(ctx context.Context, e Env, f Facts) mail.Result {
+			return dkim.Evaluate(ctx, e.Resolver, dkim.Query{
+				Content: f.Content, Now: e.Clock(), MinKey: minKey, MaxSignatures: most,
+			})
+		},
+	}, nil
+}
+
+// newARC makes a check that validates the ARC chain (RFC 8617), see package arc.
+func newARC(Settings) (Check, error) {
+	return Check{
+		At:         mail.Data,
+		Values:     []string{mail.None, mail.Pass, mail.Fail},
+		Properties: []string{"arc.chain", "arc.domain", "header.oldest-pass"},
+		Run: func(ctx context.Context, e Env, f Facts) mail.Result {
+			return arc.Evaluate(ctx, e.Resolver, arc.Query{Content: f.Content, Now: e.Clock()})
+		},
+	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"time"
 
 	"strictmx/internal/mail"
 )
@@ -24,39 +25,94 @@ type Resolver interface {
 type Facts struct {
 	Receiver string     // the receiver's own host name, for the r macro of SPF
 	Client   netip.Addr // the peer's address, unmapped
+	Sessions Sessions   // how many were open when this one began
+	Early    bool       // the client sent something before the greeting (RFC 5321 section 3.1)
 	Helo     string     // argument of HELO or EHLO as given; empty before
-	MailFrom string     // reverse-path without angle brackets; empty is the null sender
-	Rcpts    []string   // forward-paths without angle brackets, accepted ones and the one at hand
 	TLS      string     // "" for a plain session, else "TLSv1.2", "TLSv1.3"
-	Content  []byte     // the message, CR LF line ends as received, dot-stuffing undone
+	// TLSClient is the subject of the certificate that the client presented, not
+	// verified; empty without one.
+	TLSClient string
+	MailFrom  string   // reverse-path without angle brackets; empty is the null sender
+	Size      int64    // octets declared with MAIL (RFC 1870); 0 if none
+	EightBit  bool     // BODY=8BITMIME or BINARYMIME was said with MAIL (RFC 6152)
+	UTF8      bool     // SMTPUTF8 was said with MAIL (RFC 6531)
+	Rcpts     []string // forward-paths without angle brackets, accepted ones and, last, the one at hand
+	Content   []byte   // the message, CR LF line ends as received, dot-stuffing undone; nil before
+	Results   []mail.Result
 }
 
-// A Check is one method.
-type Check struct {
-	Method string     // "iprev"
-	At     mail.Stage // the earliest stage at which its facts are known
-	Values []string   // every value that Run can return
-	Run    func(context.Context, Resolver, Facts) mail.Result
-}
-
-// All lists the checks in the order in which they are reported.
-var All = []Check{
-	{"family", mail.Connect, []string{"ipv4", "ipv6"}, Family},
-	{"iprev", mail.Connect, []string{mail.Pass, mail.Fail, mail.TempError, mail.PermError}, IPRev},
-	{"helo", mail.Helo, []string{
-		mail.None, mail.Pass, mail.Neutral, mail.Fail, mail.TempError, mail.PermError,
-	}, Helo},
-	{"spf", mail.Mail, []string{
-		mail.None, mail.Neutral, mail.Pass, mail.Fail, mail.SoftFail, mail.TempError, mail.PermError,
-	}, SPF},
-	{"dkim", mail.Data, []string{mail.None}, DKIM},
-}
-
-// ByMethod finds a check of [All].
-func ByMethod(method string) (Check, bool) {
-	i := slices.IndexFunc(All, func(c Check) bool { return c.Method == method })
+// Result finds the result of a check that ran before, by name.
+func (f Facts) Result(name string) (mail.Result, bool) {
+	i := slices.IndexFunc(f.Results, func(r mail.Result) bool { return r.Called() == name })
 	if i < 0 {
+		return mail.Result{}, false
+	}
+	return f.Results[i], true
+}
+
+// An Env is what a check may ask beside the facts.
+type Env struct {
+	Resolver Resolver
+	State    *State    // what the receiver remembers of other sessions; nil remembers nothing
+	Seed     Seed      // what the receiver was told beforehand
+	Now      time.Time // by the receiver's clock; the zero value is the time of day
+	Check    string    // the name of the check that asks
+}
+
+// Clock is the time by the receiver's clock.
+func (e Env) Clock() time.Time {
+	if e.Now.IsZero() {
+		return time.Now()
+	}
+	return e.Now
+}
+
+// A Seed is what a receiver knows beforehand: whom it has on its own block lists,
+// and what its mailboxes are like. The zero value knows nothing: nobody is listed
+// and every mailbox exists.
+type Seed struct {
+	// Listed has, by name of a list, addresses ("203.0.113.9"), networks
+	// ("2001:db8::/32") and domains ("example.com", which stands for all below it).
+	Listed map[string][]string `json:"listed,omitempty"`
+	// Unknown and Full are recipients, or whole domains as "@example.org".
+	Unknown []string `json:"unknown,omitempty"`
+	Full    []string `json:"full,omitempty"`
+}
+
+// A Check is one method, set up for a receiver.
+type Check struct {
+	Name   string              // by which rules ask for it; the method's name unless a profile gives one
+	Method string              // "iprev"
+	At     mail.Stage          // the earliest stage at which its facts are known
+	Values []string            // every value that Run can return
+	Facets map[string][]string // what it tells beside the value, and every value of each
+	// Properties are the names of the properties that a reply can quote.
+	Properties []string
+	Needs      []string // methods whose results it takes from the facts
+	// Hold is how long a receiver holds its greeting back for the check, in real
+	// time; 0 is not at all.
+	Hold time.Duration
+	Run  func(context.Context, Env, Facts) mail.Result
+}
+
+// ByMethod makes the check of a method that needs no settings.
+func ByMethod(method string) (Check, bool) {
+	m, ok := MethodNamed(method)
+	if !ok {
 		return Check{}, false
 	}
-	return All[i], true
+	c, err := m.Make(method, nil)
+	return c, err == nil
+}
+
+// All are the checks of [Methods] that need no settings, in the order in which they
+// are reported.
+func All() []Check {
+	var out []Check
+	for _, m := range Methods {
+		if c, err := m.Make(m.Name, nil); err == nil {
+			out = append(out, c)
+		}
+	}
+	return out
 }

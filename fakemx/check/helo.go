@@ -10,6 +10,24 @@ import (
 	"strictmx/internal/mail"
 )
 
+// heloMethod is the method helo.
+var heloMethod = plain("helo", "the name in HELO or EHLO", Check{
+	At:     mail.Helo,
+	Values: []string{mail.None, mail.Pass, mail.Neutral, mail.Fail, mail.TempError, mail.PermError},
+	Facets: map[string][]string{
+		"syntax":   {syntaxOK, syntaxLiteral, syntaxNotFQDN, syntaxInvalid},
+		"resolves": {"yes", "no", "error"},
+	},
+}, Helo)
+
+// The forms of a name: the facet syntax of helo and sender-domain.
+const (
+	syntaxOK      = "ok"       // a fully qualified name
+	syntaxLiteral = "literal"  // an address in square brackets (RFC 5321 section 4.1.3)
+	syntaxNotFQDN = "not-fqdn" // a name of one label
+	syntaxInvalid = "invalid"  // anything else, and nothing at all
+)
+
 // Helo judges the argument of HELO or EHLO. RFC 5321 section 4.1.1.1 wants the
 // client's fully qualified name, or an address literal where it has none; RFC
 // 8601 has no method for it, so the values are our own use of its words:
@@ -21,8 +39,14 @@ import (
 //	permerror  neither a fully qualified name nor an address literal
 //	temperror  a lookup broke
 //	none       no greeting yet
+//
+// The facet "syntax" tells the form of the argument. The facet "resolves" is yes if
+// the name has A, AAAA or MX records, which is what Postfix asks with
+// reject_unknown_helo_hostname, and for every address literal; a name that is not
+// fully qualified is not looked up, and does not resolve.
 func Helo(ctx context.Context, r Resolver, f Facts) mail.Result {
 	res := mail.Result{Method: "helo", Identity: "helo", Domain: f.Helo}
+	res.Facets = map[string]string{"syntax": nameSyntax(f.Helo), "resolves": "no"}
 	switch {
 	case f.Helo == "":
 		res.Value, res.Reason = mail.None, "the client has not greeted"
@@ -38,33 +62,52 @@ func Helo(ctx context.Context, r Resolver, f Facts) mail.Result {
 }
 
 func heloLiteral(res *mail.Result, f Facts) {
-	text := strings.TrimSuffix(strings.TrimPrefix(f.Helo, "["), "]")
+	addr, ok := addressLiteral(f.Helo)
+	if !ok {
+		res.Value = mail.PermError
+		res.Reason = fmt.Sprintf("%q is not an address literal (RFC 5321 section 4.1.3)", f.Helo)
+		return
+	}
+	res.Facets["syntax"], res.Facets["resolves"] = syntaxLiteral, "yes"
+	if addr.Unmap() == f.Client.Unmap() {
+		res.Value, res.Reason = mail.Pass, f.Helo+" is the client's address"
+		return
+	}
+	res.Value = mail.Fail
+	res.Reason = fmt.Sprintf("%s is not the client's address %s", f.Helo, f.Client.Unmap())
+}
+
+// addressLiteral reads an IPv4 address in square brackets, or one of IPv6 with the
+// tag that RFC 5321 section 4.1.3 wants.
+func addressLiteral(s string) (netip.Addr, bool) {
+	text, opened := strings.CutPrefix(s, "[")
+	text, closed := strings.CutSuffix(text, "]")
 	v6 := len(text) > 5 && strings.EqualFold(text[:5], "ipv6:")
 	if v6 {
 		text = text[5:]
 	}
 	addr, err := netip.ParseAddr(text)
-	switch {
-	case err != nil || !strings.HasSuffix(f.Helo, "]") || addr.Zone() != "" || addr.Is6() != v6:
-		res.Value = mail.PermError
-		res.Reason = fmt.Sprintf("%q is not an address literal (RFC 5321 section 4.1.3)", f.Helo)
-	case addr.Unmap() == f.Client.Unmap():
-		res.Value, res.Reason = mail.Pass, f.Helo+" is the client's address"
-	default:
-		res.Value = mail.Fail
-		res.Reason = fmt.Sprintf("%s is not the client's address %s", f.Helo, f.Client.Unmap())
-	}
+	return addr, opened && closed && err == nil && addr.Zone() == "" && addr.Is6() == v6
 }
 
 func heloName(ctx context.Context, r Resolver, res *mail.Result, f Facts) {
 	var seen []mail.Record
+	broke := func(err error) {
+		res.Value, res.Reason = mail.TempError, fmt.Sprintf("the lookup of %s broke: %v", f.Helo, err)
+		if len(seen) == 0 {
+			res.Facets["resolves"] = "error"
+		}
+	}
 	for _, typ := range []string{AddrType(f.Client), otherType(f.Client)} {
 		a, err := r.Resolve(ctx, f.Helo, typ)
 		if err != nil {
-			res.Value, res.Reason = mail.TempError, fmt.Sprintf("the lookup of %s broke: %v", f.Helo, err)
+			broke(err)
 			return
 		}
 		seen = append(seen, a.Records...)
+		if len(seen) > 0 {
+			res.Facets["resolves"] = "yes"
+		}
 	}
 	client := f.Client.Unmap()
 	switch {
@@ -75,7 +118,20 @@ func heloName(ctx context.Context, r Resolver, res *mail.Result, f Facts) {
 		res.Reason = fmt.Sprintf("%s has %s, not the client's address %s", f.Helo, addrList(seen), client)
 	default:
 		res.Value, res.Reason = mail.Fail, f.Helo+" has neither A nor AAAA records"
+		res.Facets["resolves"] = heloMX(ctx, r, f.Helo)
 	}
+}
+
+// heloMX tells whether a name without addresses has MX records.
+func heloMX(ctx context.Context, r Resolver, name string) string {
+	a, err := r.Resolve(ctx, name, "MX")
+	switch {
+	case err != nil:
+		return "error"
+	case len(a.Records) > 0:
+		return "yes"
+	}
+	return "no"
 }
 
 func otherType(a netip.Addr) string {
@@ -101,4 +157,15 @@ func fqdn(s string) bool {
 		}
 	}
 	return strings.Trim(labels[len(labels)-1], "0123456789") != ""
+}
+
+// nameSyntax is the form of a name that is no address literal.
+func nameSyntax(s string) string {
+	switch {
+	case fqdn(s):
+		return syntaxOK
+	case !strings.Contains(s, ".") && fqdn(s+".example"):
+		return syntaxNotFQDN
+	}
+	return syntaxInvalid
 }

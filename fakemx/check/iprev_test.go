@@ -166,8 +166,8 @@ func FuzzChecks(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, c := range All {
-			r := c.Run(t.Context(), w, Facts{Client: addr, Helo: helo, MailFrom: from})
+		for _, c := range All() {
+			r := c.Run(t.Context(), Env{Resolver: w}, Facts{Client: addr, Helo: helo, MailFrom: from})
 			known := false
 			for _, v := range c.Values {
 				known = known || v == r.Value

@@ -8,9 +8,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"strictmx/fakemx/check"
-	"strictmx/internal/mail"
 )
 
 // build makes the versions of a table and finds the faults that show only there.
@@ -47,7 +44,7 @@ func dedupe(problems []*Problem) []*Problem {
 func (t *table) version(label string) *Profile {
 	p := &Profile{
 		Name: t.name, Label: label, Title: t.title, About: strings.TrimSpace(t.about),
-		Source: t.source, Seen: t.seen, Hosts: t.hosts, hostname: t.hostname, wrap: t.wrap,
+		Source: t.source, Seen: t.seen, Hosts: t.hosts, Checks: t.checks, settings: t.settings, hostname: t.hostname, wrap: t.wrap,
 		dialogue: make(map[string]template), values: maps.Clone(builtinValues),
 	}
 	phraseAt := make(map[string]ast.Node)
@@ -64,7 +61,7 @@ func (t *table) version(label string) *Profile {
 		}
 	}
 	for name, tmpl := range p.dialogue {
-		t.try(p, tmpl, phraseAt[name])
+		t.try(p, tmpl, phraseAt[name], maxLine)
 	}
 	if err := p.checkText(t.wrap.tail); err != nil {
 		t.r.problem(t.node, "wrap: %v", err)
@@ -78,7 +75,7 @@ func (t *table) version(label string) *Profile {
 			t.r.problem(r.node, "rule %s twice%s: first in line %d", r.ID, inVersion(label), line)
 		}
 		ids[r.ID], _ = place(r.node)
-		t.try(p, r.template, r.replyNode)
+		t.try(p, r.template, r.replyNode, r.longest())
 		p.Rules = append(p.Rules, r.Rule)
 	}
 	return p
@@ -100,8 +97,24 @@ func sample() Vars {
 	}
 }
 
+// Lengths of reply lines in octets, without CR LF. RFC 5321 section 4.5.3.1.5 allows
+// the first. Exchange Online is known to say more in one line, and a client such as
+// Postfix takes it (line_length_limit), so a wording that was seen may have that.
+const (
+	maxLine     = 510
+	maxSeenLine = 2000
+)
+
+// longest is what a line of the rule's reply may have.
+func (r Rule) longest() int {
+	if r.Exact {
+		return maxSeenLine
+	}
+	return maxLine
+}
+
 // try renders a reply once.
-func (t *table) try(p *Profile, tmpl template, n ast.Node) {
+func (t *table) try(p *Profile, tmpl template, n ast.Node, longest int) {
 	if tmpl.code == 0 {
 		return // not given, or a fault already
 	}
@@ -114,68 +127,10 @@ func (t *table) try(p *Profile, tmpl template, n ast.Node) {
 		t.r.problem(n, "%v", err)
 	}
 	for _, l := range lines {
-		if len(l) > 510 { // RFC 5321 section 4.5.3.1.5
-			t.r.problem(n, "reply line %.40q: %d octets long, want at most 510", l, len(l))
+		if len(l) > longest {
+			t.r.problem(n, "reply line %.40q: %d octets long, want at most %d", l, len(l), longest)
 		}
 	}
-}
-
-// readWhen reads a rule's conditions, once its stage is known.
-func (t *table) readWhen(r *ruleNode, when ast.Node) {
-	for _, e := range t.r.entries(when, "conditions") {
-		text, ok := t.r.scalar(e.node)
-		c, known := check.ByMethod(e.key)
-		switch {
-		case !known:
-			t.r.problem(e.at, "unknown check %q: %s", e.key, wanted(e.key, methods()))
-		case c.At > r.At:
-			t.r.problem(e.at, "check %s is not known at stage %s: want stage %s or later", e.key, r.At, c.At)
-		case ok:
-			values := t.readValue(e.node, c, text)
-			r.When = append(r.When, Condition{Method: e.key, Text: text, Values: values})
-		}
-	}
-}
-
-// readValue reads "a or b" or "not a".
-func (t *table) readValue(n ast.Node, c check.Check, text string) []string {
-	words := strings.Fields(text)
-	not := len(words) == 2 && words[0] == "not"
-	if not {
-		words = words[1:]
-	}
-	var out []string
-	for i, w := range words {
-		switch {
-		case i%2 == 1 && w == "or" && i+1 < len(words):
-		case i%2 == 1:
-			t.r.problem(n, "condition %q: want a value, values joined by or, or not and one value", text)
-			return nil
-		case !slices.Contains(c.Values, w):
-			t.r.problem(n, "check %s never gives %q: %s", c.Method, w, wanted(w, c.Values))
-			return nil
-		case slices.Contains(out, w):
-			t.r.problem(n, "condition %q: %s twice", text, w)
-			return nil
-		default:
-			out = append(out, w)
-		}
-	}
-	if len(out) == 0 {
-		t.r.problem(n, "condition %q: want a value", text)
-	}
-	if !not {
-		return out
-	}
-	return slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return v == out[0] })
-}
-
-func methods() []string {
-	out := make([]string, len(check.All))
-	for i, c := range check.All {
-		out[i] = c.Method
-	}
-	return out
 }
 
 // unreachable finds rules that never decide, because earlier ones of the same
@@ -194,63 +149,4 @@ func (t *table) unreachable(f family) {
 			}
 		}
 	}
-}
-
-// shadowed maps the rules that never decide to those that decide before them.
-func (p *Profile) shadowed() map[string][]string {
-	rules := slices.Clone(p.Rules)
-	slices.SortStableFunc(rules, func(a, b Rule) int { return int(a.At) - int(b.At) })
-	dead := make(map[string][]string)
-	for i, r := range rules {
-		by, all := cover(rules[:i], r)
-		if all {
-			dead[r.ID] = by
-		}
-	}
-	return dead
-}
-
-// cover tries every combination of the values that the rule's own conditions
-// allow, and of all values of the other checks that earlier rules ask, and tells
-// which earlier rules took them and whether they took all.
-func cover(earlier []Rule, r Rule) (by []string, all bool) {
-	domain := make(map[string][]string)
-	for _, e := range append(slices.Clone(earlier), r) {
-		for _, c := range e.When {
-			m, _ := check.ByMethod(c.Method)
-			domain[c.Method] = m.Values
-		}
-	}
-	for _, c := range r.When {
-		domain[c.Method] = c.Values
-	}
-	names := slices.Sorted(maps.Keys(domain))
-	results := make([]mail.Result, len(names))
-	took := make([]bool, len(earlier))
-	all = true
-	var walk func(i int)
-	walk = func(i int) {
-		if i < len(names) {
-			for _, v := range domain[names[i]] {
-				results[i] = mail.Result{Method: names[i], Value: v}
-				walk(i + 1)
-			}
-			return
-		}
-		j := slices.IndexFunc(earlier, func(e Rule) bool {
-			return !slices.ContainsFunc(e.When, func(c Condition) bool { return !c.holds(results) })
-		})
-		if j < 0 {
-			all = false
-		} else {
-			took[j] = true
-		}
-	}
-	walk(0)
-	for j, e := range earlier {
-		if took[j] {
-			by = append(by, e.ID)
-		}
-	}
-	return by, all
 }

@@ -41,6 +41,7 @@ var phrases = []phrase{
 	{"line-too-long", '5', "500 5.5.2 Line too long"}, // section 4.5.3.1.9
 	{"bare-lf", '5', "550 5.5.2 Bare <LF> received"},
 	{"bad-sequence", '5', "503 5.5.1 Bad sequence of commands"},
+	{"helo-empty", '5', "501 5.5.4 Syntax error in parameters or arguments"}, // EHLO without a name
 	{"helo-first", '5', "503 5.5.1 Bad sequence of commands"},
 	{"mail-first", '5', "503 5.5.1 Bad sequence of commands"},
 	{"nested-mail", '5', "503 5.5.1 Bad sequence of commands"},

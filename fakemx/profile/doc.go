@@ -27,6 +27,18 @@
 // conditions refuses everybody. Every rule names the source of its wording and
 // when it was seen there; exact tells that the wording is known to the byte.
 //
+// A wording that several rules share stands once, with its evidence and under the
+// name of its row in the catalogue of replies, and the rules name it, for all
+// versions or for each range of them:
+//
+//	texts:
+//	  example-ptr-2015:
+//	    reply: 550 5.7.25 [{client}] has no reverse DNS
+//	    source: https://www.example.com/errors
+//	    seen: 2015-03-09
+//	rules:
+//	  - {id: ptr-missing, at: rcpt, when: {iprev: permerror}, text: {..2016: example-ptr-2015, 2017..: example-ptr-2017}}
+//
 // A reply is written once, with code and enhanced status (RFC 3463) in front and
 // placeholders in braces, as one line of any length. A line end in it is a break
 // that was seen there; all other breaks are made by the profile's wrap columns.

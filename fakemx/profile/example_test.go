@@ -22,13 +22,13 @@ func ExampleSet_Find() {
 
 func ExampleProfile_Decide() {
 	p, _ := profile.Builtin().Find("gmail@2013-unsolicited")
-	fmt.Println(p.Methods(mail.Data))
+	fmt.Println(p.Asked(mail.Data))
 	d, refused := p.Decide(mail.Data, []mail.Result{
 		{Method: "family", Value: "ipv6"},
 		{Method: "iprev", Value: mail.PermError},
 		{Method: "spf", Value: mail.Pass},
 		{Method: "dkim", Value: mail.None},
-	})
+	}, nil)
 	fmt.Println(refused, d.Rule, d.Code, d.Status, d.Temporary())
 	// Output:
 	// [family iprev spf dkim]
@@ -37,7 +37,7 @@ func ExampleProfile_Decide() {
 
 func ExampleProfile_Refusal() {
 	p, _ := profile.Builtin().Find("gmail@2013-unsolicited")
-	d, _ := p.Decide(mail.Data, []mail.Result{{Method: "family", Value: "ipv6"}, {Method: "iprev", Value: mail.PermError}})
+	d, _ := p.Decide(mail.Data, []mail.Result{{Method: "family", Value: "ipv6"}, {Method: "iprev", Value: mail.PermError}}, nil)
 	lines, err := p.Refusal(d, profile.Vars{
 		Client: netip.MustParseAddr("2001:db8::f03c:91ff:fe6e:423f"),
 		New:    func(string) string { return "r6si610718qcl.69" },
@@ -82,7 +82,7 @@ rules:
     seen: 2026-01-02
 `)}})
 	fmt.Println(err)
-	// Output: strict.yaml:7:12: unknown check "iprevv": did you mean iprev? known are family, iprev, helo, spf, dkim
+	// Output: strict.yaml:7:12: unknown check "iprevv": did you mean iprev? known are family, iprev, helo, spf, sender-domain, tls, rdns-generic, headers, null-sender, recipient, dkim, dmarc, arc, greylist, early-talker, list
 }
 
 func ExampleSet_With() {
@@ -101,7 +101,7 @@ rules:
 		return
 	}
 	p, _ := s.Find("own")
-	d, _ := p.Decide(mail.Connect, nil)
+	d, _ := p.Decide(mail.Connect, nil, nil)
 	lines, _ := p.Refusal(d, profile.Vars{Client: netip.MustParseAddr("203.0.113.10")})
 	fmt.Println(lines)
 	// Output: [554 mx.example.net takes no mail from 203.0.113.10]

@@ -22,6 +22,16 @@ const rule = `rules:
     seen: 2026-01-02
 `
 
+const texts = `texts:
+  row: {reply: 550 5.7.1 no, source: test, seen: 2026-01-02}
+`
+
+const spoken = `rules:
+  - id: a
+    at: data
+    text: row
+`
+
 func TestLoadFaults(t *testing.T) {
 	for _, tt := range []struct {
 		table string
@@ -92,7 +102,45 @@ func TestLoadFaults(t *testing.T) {
 			minimal + "rules:\n" + ruleOf("a", "helo", "iprev: not pass") + ruleOf("b", "helo", "iprev: pass, family: ipv4") + ruleOf("c", "mail", "family: ipv4"),
 			[]string{"t.yaml:17:5: rule c can never decide: a, b comes first"},
 		},
-		{minimal + "rules:\n" + ruleOf("a", "data", "dkim: not none"), []string{"t.yaml:5:5: rule a can never decide: its conditions cannot hold"}},
+		// Checks of the table's own.
+		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},
+		{minimal + "checks: {own: {method: sfp}}\n", []string{`t.yaml:4:24: unknown method "sfp": did you mean spf?`}},
+		{minimal + "checks: {Own: {method: spf}}\n", []string{`t.yaml:4:10: check "Own": want lower-case`}},
+		{minimal + "checks: {own: {method: spf, limit: 1}}\n", []string{"t.yaml:4:29: check own: limit: not a setting of spf, which has none"}},
+		{minimal + "checks: {own: {method: spf}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), nil},
+		{minimal + "checks: {own: {method: sfp}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{
+			`t.yaml:4:24: unknown method "sfp"`, `t.yaml:8:12: unknown check "own"`,
+		}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf.colour: red", 1), []string{`t.yaml:7:12: check spf has no facet "colour"`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.reason}"`, 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.Value} {spf.REASON}"`, 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.vAlue}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.vAlue}: "}},
+		// Texts that rules name.
+		{minimal + texts + spoken, nil},
+		{minimal + spoken + texts, nil},
+		{minimal + texts, []string{"t.yaml:5:3: text row: no rule names it"}},
+		{minimal + spoken, []string{`t.yaml:7:11: unknown text "row": `}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: rwo", 1), []string{"t.yaml:5:3: text row: no rule names it", `t.yaml:9:11: unknown text "rwo": want one of row`}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: [row]", 1), []string{"t.yaml:5:3: text row", "t.yaml:9:11: want a text, not a list"}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: row\n    seen: today", 1), []string{"t.yaml:10:11: seen beside text: want one of them"}},
+		{minimal + texts + strings.Replace(spoken, "    at: data\n", "", 1), []string{"t.yaml:7:5: a rule without at"}},
+		{minimal + strings.Replace(texts, "source: test", `source: ""`, 1) + spoken, []string{"t.yaml:5:3: text row without source"}},
+		{minimal + strings.Replace(texts, "550 5.7.1 no", "250 2.7.1 no", 1) + spoken, []string{`t.yaml:5:16: reply "250 2.7.1 no": want a 4xx`}},
+		{minimal + strings.Replace(texts, "550 5.7.1 no", `"550 {nobody}"`, 1) + spoken, []string{`t.yaml:5:16: unknown placeholder {nobody}: `}},
+		{minimal + strings.Replace(texts, "  row:", "  Row:", 1) + strings.Replace(spoken, "text: row", "text: Row", 1), []string{`t.yaml:5:3: text "Row": want lower-case`}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, b: row}", 1), nil},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, c: row}", 1), []string{`t.yaml:10:20: unknown version "c": `}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a..b: row, b: row}", 1), []string{"t.yaml:8:5: rule a twice in version b: first in line 8"}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row}\n    versions: a", 1), []string{"t.yaml:11:15: versions beside those of text: want one of them"}},
+		// Lines longer than the RFC allows are taken where they were seen.
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 600)+"\n    exact: true", 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 2000)+"\n    exact: true", 1), []string{`t.yaml:8:12: reply line "550 xxxx`}},
+		// Rules that no facts lead to, and those that tire.
+		{minimal + strings.Replace(rule, "when: {spf: fail}", "scripted: true", 1), nil},
+		{minimal + strings.Replace(rule, "when:", "scripted: true\n    when:", 1), []string{"t.yaml:8:11: when: a scripted rule has no conditions"}},
+		{minimal + strings.Replace(rule, "when:", "times: 0\n    when:", 1), []string{`t.yaml:7:12: times "0": want a number from 1 to 1000`}},
+		{minimal + strings.Replace(rule, "when:", "times: 2\n    when:", 1) + strings.Replace(rule[len("rules:\n"):], "id: a", "id: b", 1), nil},
 	} {
 		_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(tt.table)}})
 		var got []string
@@ -138,7 +186,7 @@ rules:
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, _ := p.Decide(mail.Data, results("spf=fail"))
+		d, _ := p.Decide(mail.Data, results("spf=fail"), nil)
 		banner, err := p.Reply("banner", Vars{})
 		if p.String() != tt.full || d.Rule != tt.rule || err != nil || banner[0] != tt.banner {
 			t.Errorf("%s: %s, rule %s, banner %q (%v), want %+v", tt.name, p, d.Rule, banner, err, tt)

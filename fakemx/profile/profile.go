@@ -21,7 +21,11 @@ type Profile struct {
 	Seen   string // when
 	Hosts  []Host
 	Rules  []Rule // in the order in which they are asked
+	// Checks are those that rules can ask for: every method that needs no settings,
+	// or as the table sets it up, and the table's own.
+	Checks []check.Check
 
+	settings   map[string]string // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
 	extensions []string
@@ -41,6 +45,12 @@ type Rule struct {
 	ID   string // "ptr-missing"
 	At   mail.Stage
 	When []Condition // all must hold; none means always
+	// Scripted tells that no fact leads to the refusal, because reputation or
+	// content does: it is made where a scenario or a recipient asks for it only.
+	Scripted bool
+	// Times bounds how often the rule refuses the same sender, recipient and client
+	// network; 0 is no bound.
+	Times int
 
 	Code   int
 	Status mail.Status // zero if the reply carries none
@@ -57,20 +67,36 @@ type Rule struct {
 	template template
 }
 
-// A Condition holds if the result of a check is one of some values.
+// A Condition holds if the result of a check is one of some values, or one of its
+// facets is.
 type Condition struct {
-	Method string
+	Check  string   // by name
+	Facet  string   // empty is the value
 	Text   string   // "fail or permerror", "not pass"
 	Values []string // what Text stands for
 }
 
-func (c Condition) String() string { return c.Method + ": " + c.Text }
+// Key is what a table writes the condition under.
+func (c Condition) Key() string {
+	if c.Facet == "" {
+		return c.Check
+	}
+	return c.Check + "." + c.Facet
+}
 
-// holds tells whether the first result of the method has one of the values. A
-// method without a result is not known, and then nothing is decided by it.
+func (c Condition) String() string { return c.Key() + ": " + c.Text }
+
+// holds tells whether the result of the check has one of the values. A check
+// without a result is not known, and then nothing is decided by it.
 func (c Condition) holds(results []mail.Result) bool {
-	i := slices.IndexFunc(results, func(r mail.Result) bool { return r.Method == c.Method })
-	return i >= 0 && slices.Contains(c.Values, results[i].Value)
+	i := slices.IndexFunc(results, func(r mail.Result) bool { return r.Called() == c.Check })
+	if i < 0 {
+		return false
+	}
+	if c.Facet != "" {
+		return slices.Contains(c.Values, results[i].Facets[c.Facet])
+	}
+	return slices.Contains(c.Values, results[i].Value)
 }
 
 // A Decision is to refuse.
@@ -97,35 +123,88 @@ func (p *Profile) String() string {
 // Hostname is the name the server calls itself by, without final dot.
 func (p *Profile) Hostname() string { return p.hostname }
 
-// Methods lists the checks that rules of this stage need and rules of earlier
-// stages did not, in the order of [check.All].
-func (p *Profile) Methods(at mail.Stage) []string {
+// Check finds a check of the profile.
+func (p *Profile) Check(name string) (check.Check, bool) {
+	i := slices.IndexFunc(p.Checks, func(c check.Check) bool { return c.Name == name })
+	if i < 0 {
+		return check.Check{}, false
+	}
+	return p.Checks[i], true
+}
+
+// Settings are how the table sets up a check, as "method: rate, limit: 3"; empty
+// if it is left as it comes.
+func (p *Profile) Settings(name string) string { return p.settings[name] }
+
+// Asked lists the names of the checks that rules of this stage need and rules of
+// earlier stages did not, those first whose results others take.
+func (p *Profile) Asked(at mail.Stage) []string {
 	first := make(map[string]mail.Stage)
+	var need func(name string, at mail.Stage)
+	need = func(name string, at mail.Stage) {
+		if s, ok := first[name]; ok && s <= at {
+			return
+		}
+		first[name] = at
+		c, _ := p.Check(name)
+		for _, n := range c.Needs {
+			need(n, max(at, c.At))
+		}
+	}
 	for _, r := range p.Rules {
 		for _, c := range r.When {
-			if s, ok := first[c.Method]; !ok || r.At < s {
-				first[c.Method] = r.At
-			}
+			need(c.Check, r.At)
 		}
 	}
 	var out []string
-	for _, c := range check.All {
-		if s, ok := first[c.Method]; ok && s == at {
-			out = append(out, c.Method)
+	for _, c := range p.Checks {
+		if s, ok := first[c.Name]; ok && s == at {
+			out = append(out, c.Name)
 		}
 	}
 	return out
 }
 
 // Decide finds the first rule of a stage whose conditions all hold, given the
-// results of the checks so far. Without one the server goes on.
-func (p *Profile) Decide(at mail.Stage, results []mail.Result) (Decision, bool) {
+// results of the checks so far, and of which spent, if not nil, does not say that
+// it has refused often enough. Without one the server goes on.
+func (p *Profile) Decide(at mail.Stage, results []mail.Result, spent func(Rule) bool) (Decision, bool) {
 	for _, r := range p.Rules {
-		if r.At == at && !slices.ContainsFunc(r.When, func(c Condition) bool { return !c.holds(results) }) {
-			return Decision{Rule: p.Name + "/" + r.ID, Stage: at, Code: r.Code, Status: r.Status, Close: r.Close}, true
+		switch {
+		case r.At != at || r.Scripted:
+		case slices.ContainsFunc(r.When, func(c Condition) bool { return !c.holds(results) }):
+		case r.Times > 0 && spent != nil && spent(r):
+		default:
+			return p.decision(r, at), true
 		}
 	}
 	return Decision{}, false
+}
+
+func (p *Profile) decision(r Rule, at mail.Stage) Decision {
+	return Decision{Rule: p.Name + "/" + r.ID, Stage: at, Code: r.Code, Status: r.Status, Close: r.Close}
+}
+
+// Force is the decision of the rule with an id, or with a row of the catalogue,
+// whatever the facts are, once its stage has come.
+func (p *Profile) Force(name string, at mail.Stage) (Decision, bool) {
+	r, ok := p.RuleNamed(name)
+	if !ok || at < r.At {
+		return Decision{}, false
+	}
+	return p.decision(r, at), true
+}
+
+// RuleNamed finds a rule by its id or by the row of the catalogue that it is.
+func (p *Profile) RuleNamed(name string) (Rule, bool) {
+	for _, of := range []func(Rule) string{
+		func(r Rule) string { return r.ID }, func(r Rule) string { return r.Catalogue },
+	} {
+		if i := slices.IndexFunc(p.Rules, func(r Rule) bool { return of(r) == name && name != "" }); i >= 0 {
+			return p.Rules[i], true
+		}
+	}
+	return Rule{}, false
 }
 
 // Rule finds the rule that a decision names.

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -79,7 +79,7 @@ func TestDecide(t *testing.T) {
 		{"refuse@helo-soft", mail.Helo, "", "refuse/helo-soft 450"},
 		{"refuse", mail.Data, "", "refuse/data 554"},
 	} {
-		d, ok := find(t, tt.profile).Decide(tt.at, results(tt.results))
+		d, ok := find(t, tt.profile).Decide(tt.at, results(tt.results), nil)
 		got := ""
 		if ok {
 			got = fmt.Sprintf("%s %d", d.Rule, d.Code)
@@ -98,13 +98,13 @@ func TestMethods(t *testing.T) {
 		{"gmail@2014", "data: family iprev spf dkim"},
 		{"gmail", "data: iprev spf dkim"}, // the family no longer matters
 		{"gmx", "connect: iprev; rcpt: spf"},
-		{"godaddy", "connect: iprev; helo: helo"},
+		{"godaddy", "connect: iprev sessions sbl; helo: helo; mail: spf"},
 		{"exchange-online", "mail: family iprev; data: spf dkim"},
 		{"dreamhost", ""},
 	} {
 		var got []string
 		for _, s := range mail.Stages {
-			if m := find(t, tt.profile).Methods(s); m != nil {
+			if m := find(t, tt.profile).Asked(s); m != nil {
 				got = append(got, s.String()+": "+strings.Join(m, " "))
 			}
 		}
@@ -145,37 +145,42 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// TestEveryRuleDecides tries every combination of results on every version.
+// TestEveryRuleDecides finds for each rule of each version a world that the rules
+// before leave to it, and asks the profile there.
 func TestEveryRuleDecides(t *testing.T) {
 	for _, p := range Builtin().Profiles() {
-		decided := make(map[string]bool)
-		for _, at := range mail.Stages {
-			eachResult(at, nil, func(found []mail.Result) {
-				if d, ok := p.Decide(at, found); ok {
-					decided[d.Rule] = true
-				}
-			})
-		}
-		for _, r := range p.Rules {
-			if !decided[p.Name+"/"+r.ID] {
-				t.Errorf("%s: no results lead to rule %s", p, r.ID)
+		rules := p.inOrder()
+		for i, r := range rules {
+			c := cover{earlier: rules[:i], took: make([]bool, i), steps: maxCoverSteps}
+			if !c.left(p.box(r), 0) || c.steps < 0 {
+				t.Errorf("%s: rule %s can never decide, or too many steps were needed to find out", p, r.ID)
+				continue
+			}
+			d, ok := p.Decide(r.At, c.world.results(), nil)
+			if !ok || d.Rule != p.Name+"/"+r.ID {
+				t.Errorf("%s: %v leads to %+v, want rule %s", p, c.world, d, r.ID)
 			}
 		}
 	}
 }
 
-// eachResult calls f with each combination of the values of the checks known at a
-// stage, the first of which are given.
-func eachResult(at mail.Stage, given []mail.Result, f func([]mail.Result)) {
-	known := slices.DeleteFunc(slices.Clone(check.All), func(c check.Check) bool { return c.At > at })
-	if len(given) == len(known) {
-		f(given)
-		return
+// results are those of one world of a box.
+func (b box) results() []mail.Result {
+	var out []mail.Result
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		name, facet, _ := strings.Cut(key, ".")
+		i := slices.IndexFunc(out, func(r mail.Result) bool { return r.Method == name })
+		if i < 0 {
+			i = len(out)
+			out = append(out, mail.Result{Method: name, Facets: make(map[string]string)})
+		}
+		if facet == "" {
+			out[i].Value = b[key][0]
+		} else {
+			out[i].Facets[facet] = b[key][0]
+		}
 	}
-	c := known[len(given)]
-	for _, v := range c.Values {
-		eachResult(at, append(slices.Clip(given), mail.Result{Method: c.Method, Value: v}), f)
-	}
+	return out
 }
 
 func TestFind(t *testing.T) {

@@ -31,15 +31,21 @@ func Load(fsys fs.FS) (*Set, error) { return (&Set{}).With(fsys) }
 
 // Builtin holds the profiles that strictmx brings along.
 var Builtin = sync.OnceValue(func() *Set {
-	dir, err := fs.Sub(tables, "tables")
-	if err == nil {
-		var s *Set
-		if s, err = Load(dir); err == nil {
-			return s
-		}
+	s, err := Load(Tables())
+	if err != nil {
+		panic(err) // the tables are part of the program, and a test loads them
 	}
-	panic(err) // the tables are part of the program, and a test loads them
+	return s
 })
+
+// Tables are the texts of the profiles of [Builtin], to read and to copy from.
+func Tables() fs.FS {
+	dir, err := fs.Sub(tables, "tables")
+	if err != nil {
+		panic(err) // the name is a valid one
+	}
+	return dir
+}
 
 // With is the set and the profiles of another directory beside it. A name that
 // the set has already is a fault: a changed provider is another provider.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -23,8 +24,11 @@ type table struct {
 	fallback string // the label that the bare name means; empty is the newest
 	hosts    []Host
 	wrap     wrapping
+	checks   []check.Check
+	settings map[string]string // of checks, as written
 	base     words
 	changes  []words
+	texts    map[string]*wording // that rules name
 	rules    []ruleNode
 }
 
@@ -69,6 +73,8 @@ func readTable(file string, src []byte) (*table, family, []*Problem) {
 
 func (t *table) read() {
 	r := t.r
+	t.readChecks()
+	t.readTexts()
 	have := r.fields(t.node, "a table", append([]field{
 		{"name", func(n ast.Node) {
 			t.nameNode = n
@@ -92,6 +98,8 @@ func (t *table) read() {
 		}},
 		{"hosts", func(n ast.Node) { t.readHosts(n) }},
 		{"wrap", func(n ast.Node) { t.readWrap(n) }},
+		{"checks", func(ast.Node) {}}, // above: the rules need them
+		{"texts", func(ast.Node) {}},
 		{"changes", func(n ast.Node) {
 			for _, c := range r.items(n, "changes") {
 				var w words
@@ -106,10 +114,11 @@ func (t *table) read() {
 		}},
 		{"rules", func(n ast.Node) {
 			for _, rule := range r.items(n, "rules") {
-				t.rules = append(t.rules, t.readRule(rule))
+				t.rules = append(t.rules, t.readRule(rule)...)
 			}
 		}},
 	}, t.wordFields(&t.base)...))
+	t.unspoken()
 	for _, key := range []string{"name", "title", "hostname"} {
 		if have[key] == nil {
 			r.problem(t.node, "a table without %s", key)
@@ -243,12 +252,13 @@ func (t *table) readColumns(n ast.Node) int {
 	return c
 }
 
-// readRule reads one rule; its placeholders are for build.
-func (t *table) readRule(n ast.Node) ruleNode {
+// readRule reads one rule; its placeholders are for build. A rule whose text
+// differs between versions is several.
+func (t *table) readRule(n ast.Node) []ruleNode {
 	r := t.r
 	out := ruleNode{node: n}
 	closes, first, staged := "", 0, false
-	have := r.fields(n, "a rule", []field{
+	have := r.fields(n, "a rule", append([]field{
 		{"id", func(n ast.Node) { out.ID = r.named(n, "id", nameForm) }},
 		{"versions", func(n ast.Node) { out.in = t.readRange(n) }},
 		{"at", func(n ast.Node) {
@@ -259,48 +269,67 @@ func (t *table) readRule(n ast.Node) ruleNode {
 			}
 		}},
 		{"when", func(ast.Node) {}}, // below: needs the stage
-		{"reply", func(n ast.Node) {
-			out.replyNode = n
-			out.Reply, _ = r.scalar(n)
-		}},
-		{"first-columns", func(n ast.Node) { first = t.readColumns(n) }},
+		{"text", func(ast.Node) {}}, // below: needs all else
 		{"close", func(n ast.Node) {
 			if b, ok := r.boolean(n); ok {
 				closes = strconv.FormatBool(b)
 			}
 		}},
-		r.text("source", &out.Source),
-		r.text("seen", &out.Seen),
-		r.flag("exact", &out.Exact),
+		r.flag("scripted", &out.Scripted),
+		{"times", func(n ast.Node) { out.Times = t.readTimes(n) }},
 		r.text("catalogue", &out.Catalogue),
 		r.text("remedy", &out.Remedy),
 		r.text("note", &out.Note),
-	})
-	for _, key := range []string{"id", "at", "reply", "source", "seen"} {
+	}, t.evidence(&out.Rule, &out.replyNode, &first)...))
+	required := []string{"id", "at", "reply", "source", "seen"}
+	if have["text"] != nil {
+		required = required[:2]
+	}
+	for _, key := range required {
 		if have[key] == nil || key == "source" && out.Source == "" || key == "seen" && out.Seen == "" {
 			r.problem(n, "a rule without %s", key)
 		}
 	}
-	if when := have["when"]; when != nil && staged {
+	if when := have["when"]; when != nil && out.Scripted {
+		r.problem(when, "when: a scripted rule has no conditions")
+	} else if when != nil && staged {
 		t.readWhen(&out, when)
 	}
+	if have["text"] != nil {
+		return t.spoken(out, closes, have)
+	}
 	if out.replyNode != nil && out.Reply != "" {
-		t.readReply(&out)
+		t.readReply(&out.Rule, out.replyNode)
 	}
 	out.template.first = first
-	// A 421 announces that the channel is closed (RFC 5321 section 3.8).
-	out.Close = closes == "true" || closes == "" && out.Code == 421
-	return out
+	out.Close = ends(closes, out.Code)
+	return []ruleNode{out}
 }
 
-func (t *table) readReply(out *ruleNode) {
+// ends tells whether a refusal ends the session: as the table says, or with a 421,
+// which announces it (RFC 5321 section 3.8).
+func ends(closes string, code int) bool {
+	return closes == "true" || closes == "" && code == 421
+}
+
+func (t *table) readTimes(n ast.Node) int {
+	s, ok := t.r.scalar(n)
+	times, err := strconv.Atoi(s)
+	if ok && (err != nil || times < 1 || times > 1000) {
+		t.r.problem(n, "times %q: want a number from 1 to 1000", s)
+		return 0
+	}
+	return times
+}
+
+func (t *table) readReply(out *Rule, n ast.Node) {
 	tmpl, err := parseTemplate(out.Reply)
 	switch {
 	case err != nil:
-		t.r.problem(out.replyNode, "%v", err)
+		t.r.problem(n, "%v", err)
 		return
 	case tmpl.code < 400:
-		t.r.problem(out.replyNode, "reply %q: want a 4xx or 5xx code, as a rule refuses", firstLine(out.Reply))
+		t.r.problem(n, "reply %q: want a 4xx or 5xx code, as a rule refuses", firstLine(out.Reply))
 	}
 	out.template, out.Code, out.Status = tmpl, tmpl.code, tmpl.status
 }

@@ -46,13 +46,27 @@ func (v Vars) when() time.Time {
 	return v.Time.UTC()
 }
 
-// result is the first result of a method.
-func (v Vars) result(method string) mail.Result {
-	i := slices.IndexFunc(v.Results, func(r mail.Result) bool { return r.Method == method })
+// result is that of a check.
+func (v Vars) result(name string) mail.Result {
+	i := slices.IndexFunc(v.Results, func(r mail.Result) bool { return r.Called() == name })
 	if i < 0 {
 		return mail.Result{}
 	}
 	return v.Results[i]
+}
+
+// network is the network that receivers take for one sender, /24 or /64; empty
+// without an address.
+func network(client netip.Addr) string {
+	bits := 64
+	if client.Unmap().Is4() {
+		bits = 24
+	}
+	p, err := client.Unmap().Prefix(bits)
+	if err != nil || !client.IsValid() {
+		return ""
+	}
+	return p.String()
 }
 
 // messageID is that of the message, or one such as servers add to a message that
@@ -72,6 +86,7 @@ var placeholders = map[string]func(p *Profile, v Vars) string{
 		}
 		return v.Client.Unmap().String()
 	},
+	"network":     func(_ *Profile, v Vars) string { return network(v.Client) },
 	"helo":        func(_ *Profile, v Vars) string { return v.Helo },
 	"from":        func(_ *Profile, v Vars) string { return v.From },
 	"domain":      func(_ *Profile, v Vars) string { return v.domain() },
@@ -82,6 +97,7 @@ var placeholders = map[string]func(p *Profile, v Vars) string{
 	"host":        func(p *Profile, _ Vars) string { return p.hostname },
 	"epoch":       func(_ *Profile, v Vars) string { return strconv.FormatInt(v.when().Unix(), 10) },
 	"date":        func(_ *Profile, v Vars) string { return v.when().Format("Mon, 2 Jan 2006 15:04:05 -0700") },
+	"timestamp":   func(_ *Profile, v Vars) string { return v.when().Format("2006-01-02T15:04:05.000Z07:00") }, // RFC 3339
 	"size":        func(_ *Profile, v Vars) string { return strconv.FormatInt(v.Size, 10) },
 	"ptr": func(_ *Profile, v Vars) string {
 		if r := v.result("iprev"); r.Value == mail.Pass {
@@ -108,9 +124,67 @@ func (p *Profile) checkText(text string) error {
 		if _, ok := p.values[name]; ok && strings.HasSuffix(m, "}") {
 			continue
 		}
+		if p.knowsFound(name) && strings.HasSuffix(m, "}") {
+			continue
+		}
 		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.words()))
 	}
 	return nil
+}
+
+// knowsFound tells whether a placeholder is something that a check finds, as in
+// dmarc.header.from: the check's name and one of "value", "reason", "domain",
+// "explanation" or its facets and properties. A key in capitals, or with a first
+// one, has the text in capitals, or with a first one: spf.Value is "Fail".
+func (p *Profile) knowsFound(placeholder string) bool {
+	name, key, ok := strings.Cut(placeholder, ".")
+	c, known := p.Check(name)
+	if !ok || !known || spelled(key) == nil {
+		return false
+	}
+	key = strings.ToLower(key)
+	return slices.Contains(foundKeys, key) || slices.Contains(c.Properties, key) || c.Facets[key] != nil
+}
+
+var foundKeys = []string{"value", "reason", "domain", "explanation"}
+
+// spelled is how the letters of a key want the text; nil if they say nothing.
+func spelled(key string) func(string) string {
+	switch lower := strings.ToLower(key); key {
+	case lower:
+		return func(s string) string { return s }
+	case strings.ToUpper(key):
+		return strings.ToUpper
+	case firstCapital(lower):
+		return firstCapital
+	}
+	return nil
+}
+
+func firstCapital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
+
+// found is what a check found, for a placeholder that knowsFound knows.
+func (v Vars) found(placeholder string) string {
+	name, key, _ := strings.Cut(placeholder, ".")
+	return spelled(key)(v.raw(name, strings.ToLower(key)))
+}
+
+func (v Vars) raw(name, key string) string {
+	r := v.result(name)
+	switch key {
+	case "value":
+		return r.Value
+	case "reason":
+		return r.Reason
+	case "domain":
+		return r.Domain
+	case "explanation":
+		return r.Explanation
+	}
+	if facet, ok := r.Facets[key]; ok {
+		return facet
+	}
+	return r.Properties[key]
 }
 
 // words are all placeholders of the profile, sorted.
@@ -133,6 +207,9 @@ func (p *Profile) expand(text string, v Vars) string {
 		name := strings.TrimPrefix(strings.TrimSuffix(m, "}"), "{")
 		if f, ok := placeholders[name]; ok {
 			return printable(f(p, v))
+		}
+		if p.knowsFound(name) {
+			return printable(v.found(name))
 		}
 		if form, ok := p.values[name]; ok {
 			if v.New == nil {

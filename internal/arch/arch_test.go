@@ -17,30 +17,33 @@ import (
 // levels, and those of its own level that stand before it.
 var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
-	{"fakemx/check/spf", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
+	{"internal/catalogue", "fakemx/check/spf", "fakemx/check/dkim", "fakemx/check/arc", "fakemx/check/dmarc", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/confine", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
-	{"internal/world", "internal/node", "internal/judge", "internal/report", "internal/lab"},
+	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/schema", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
 }
 
 // apart are packages of one level that must not know each other, though the order
 // above would let them.
 var apart = map[string][]string{
-	"fakedns":   {"fakemx", "fakemx/check", "fakemx/check/spf", "fakemx/profile"},
+	"fakedns":   {"fakemx", "fakemx/check", "fakemx/check/spf", "fakemx/check/dkim", "fakemx/check/arc", "fakemx/check/dmarc", "fakemx/profile"},
 	"scenarios": {"fakedns", "fakemx/profile", "fakemx/check"},
 	"fakemx":    {"fakedns", "scenarios"},
 }
 
 // libraries may be imported by the packages named only, tests included.
 var libraries = map[string][]string{
-	"github.com/miekg/dns":         {"fakedns"},
-	"github.com/emersion/go-smtp":  {"fakemx"},
-	"github.com/testcontainers":    {"containers", "containers/postfix"},
-	"github.com/moby":              {"containers", "containers/postfix"},
-	"github.com/vishvananda":       {"internal/node"},
-	"github.com/spf13/cobra":       {"cmd/strictmx"},
-	"blitiri.com.ar/go/spf":        {"fakemx/check/spf"},
-	"github.com/rogpeppe/go-inter": {"cmd/strictmx"},
+	"github.com/miekg/dns":          {"fakedns"},
+	"github.com/emersion/go-smtp":   {"fakemx"},
+	"github.com/testcontainers":     {"containers", "containers/postfix"},
+	"github.com/moby":               {"containers", "containers/postfix"},
+	"github.com/vishvananda":        {"internal/node"},
+	"github.com/spf13/cobra":        {"cmd/strictmx"},
+	"github.com/santhosh-tekuri":    {"internal/schema"},
+	"blitiri.com.ar/go/spf":         {"fakemx/check/spf"},
+	"github.com/emersion/go-msga":   {"fakemx/check/dkim", "fakemx/check/dmarc"},
+	"golang.org/x/net/publicsuffix": {"fakemx/check/dmarc"},
+	"github.com/rogpeppe/go-inter":  {"cmd/strictmx"},
 }
 
 const module = "strictmx/"

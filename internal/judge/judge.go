@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"strictmx/fakedns"
 	"strictmx/fakemx"
@@ -53,21 +54,54 @@ type Verdict struct {
 	Reply    []string      `json:"reply"`
 	Remedy   string        `json:"remedy,omitempty"` // what a sender can do about the rule, in the profile's words
 	Results  []mail.Result `json:"results"`          // of the checks that the receiver made
+	// Cures are what would have let a refused message pass; empty if it passed.
+	Cures []Cure `json:"cures"`
 }
 
-// Results runs every check.
+// Results runs every check that needs to know no more than a message and where it
+// comes from.
 func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result {
 	var out []mail.Result
-	for _, c := range check.All {
-		out = append(out, c.Run(ctx, r, f))
+	for _, c := range check.All() {
+		if m, _ := check.MethodNamed(c.Method); m.Local {
+			continue
+		}
+		f.Results = out
+		out = append(out, c.Run(ctx, check.Env{Resolver: r}, f))
 	}
 	return out
 }
 
+// Facts are what a receiver with all extensions knows of the message at its end.
+func (m Message) Facts(receiver string) check.Facts {
+	return check.Facts{
+		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.TLSName(),
+		MailFrom: m.From, Rcpts: []string{m.To}, Content: m.Content,
+		Size: int64(len(m.Content)), EightBit: !ascii(string(m.Content)), UTF8: !ascii(m.From + m.To),
+	}
+}
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
+}
+
 // Ask sends the message to a receiver and tells what it decided. Each receiver
 // meets the faults of zones afresh: what one has been answered wrongly does not
-// heal the DNS for the next.
+// heal the DNS for the next. It also tells what would have let a refused message
+// pass.
 func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
+	v, err := ask(ctx, zones, p, m)
+	if err != nil {
+		return v, err
+	}
+	v.Cures = []Cure{}
+	if v.Decision != Accept {
+		v.Cures, err = cures(ctx, zones, p, m, v.Results)
+	}
+	return v, err
+}
+
+func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Message) (Verdict, error) {
 	var attempts []mail.Attempt
 	ca, err := fakemx.NewCA()
 	if err != nil {
@@ -78,7 +112,7 @@ func Ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 		return Verdict{}, fmt.Errorf("certificate: %w", err)
 	}
 	srv := &fakemx.Server{
-		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf,
+		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf, State: check.NewState(),
 		Record: func(a mail.Attempt) { attempts = append(attempts, a) },
 	}
 	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: []string{m.To}, Content: m.Content}

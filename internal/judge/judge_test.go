@@ -2,6 +2,7 @@ package judge
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -72,6 +73,45 @@ mail  AAAA  2001:db8::10
 		}
 		if (v.Rule == "") != (v.Remedy == "") {
 			t.Errorf("Ask(%s, %s) by rule %q advises %q, want advice about a rule and only then", tt.receiver, tt.client, v.Rule, v.Remedy)
+		}
+	}
+}
+
+func TestCures(t *testing.T) {
+	z := zones(t, map[string]string{
+		"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 -all\"\nmail A 203.0.113.10\nmail AAAA 2001:db8::10\n",
+		"example.net.zone": "mail AAAA 2001:db8::20\n",
+		"ptr":              "203.0.113.10 mail.example.com\n2001:db8::20 mail.example.net\n",
+	})
+	for _, tt := range []struct {
+		receiver, client, helo, from string
+		want                         []string
+	}{
+		{"dreamhost", "203.0.113.99", "mail.example.com", "me@example.com", nil},
+		{"gmail@2013-unsolicited", "2001:db8::10", "mail.example.com", "me@example.com", []string{
+			"send over IPv4", "a PTR record for 2001:db8::10 whose name has that address, and an SPF record of example.com that lets 2001:db8::10 pass",
+			"a DKIM signature that verifies, and a PTR record for 2001:db8::10 whose name has that address",
+			"send from 203.0.113.10, another address of mail.example.com",
+		}},
+		{"refuse@connect", "203.0.113.10", "mail.example.com", "me@example.com", nil}, // nothing helps
+	} {
+		p, err := profile.Builtin().Find(tt.receiver)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Ask(t.Context(), z, p, Message{
+			Client: netip.MustParseAddr(tt.client), Helo: tt.helo, From: tt.from, To: "you@example.org",
+			Content: []byte("From: me\r\n\r\nHello.\r\n"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range v.Cures {
+			got = append(got, c.Text)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s from %s would pass with %q, want %q", tt.receiver, tt.client, got, tt.want)
 		}
 	}
 }

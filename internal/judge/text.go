@@ -11,16 +11,21 @@ import (
 // Text writes results and verdicts for people.
 func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 	var b strings.Builder
+	column := 0 // of the methods
 	for _, r := range results {
-		fmt.Fprintf(&b, "%-7s %-9s %s\n", r.Method, r.Value, visible(r.Reason))
+		column = max(column, len(r.Method))
+	}
+	under := strings.Repeat(" ", column+len(" temperror"))
+	for _, r := range results {
+		fmt.Fprintf(&b, "%-*s %-9s %s\n", column, r.Method, r.Value, visible(r.Reason))
 		if r.Method == "spf" {
-			fmt.Fprintf(&b, "%17s %d of 10 lookups, %d of 2 void lookups\n", "", r.Lookups, r.VoidLookups)
+			fmt.Fprintf(&b, "%s %d of 10 lookups, %d of 2 void lookups\n", under, r.Lookups, r.VoidLookups)
 		}
 		for _, s := range r.Steps {
-			fmt.Fprintf(&b, "%17s %s%s\n", "", strings.Repeat("  ", s.Depth), visible(s.Text))
+			fmt.Fprintf(&b, "%s %s%s\n", under, strings.Repeat("  ", s.Depth), visible(s.Text))
 		}
 		if r.Explanation != "" {
-			fmt.Fprintf(&b, "%17s explanation: %s\n", "", visible(r.Explanation))
+			fmt.Fprintf(&b, "%s explanation: %s\n", under, visible(r.Explanation))
 		}
 	}
 	for _, v := range verdicts {
@@ -37,6 +42,13 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 		}
 		if v.Remedy != "" {
 			fmt.Fprintf(&b, "  cure: %s\n", visible(v.Remedy))
+		}
+		for i, c := range v.Cures {
+			lead := "  it would pass with: "
+			if i > 0 {
+				lead = "                  or: "
+			}
+			fmt.Fprintf(&b, "%s%s\n", lead, visible(c.Text))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

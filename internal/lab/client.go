@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 type settings struct {
 	helo   string // smtp_helo_name, by default $myhostname
 	family string // smtp_address_preference; empty where the case must say
+	rcpts  int    // smtp_destination_recipient_limit
 	other  string // a parameter that the client does not follow; empty if there is none
 }
 
@@ -27,12 +29,13 @@ type settings struct {
 // bear on where and how mail leaves.
 var followed = []string{
 	"myhostname", "smtp_helo_name", "smtp_address_preference", "mydestination", "mynetworks", "inet_interfaces",
+	"smtp_destination_recipient_limit", "smtp_destination_concurrency_limit", // it does one after the other
 }
 
 // settingsOf reads the base's main.cf. A case that sets more is not for this ring.
 func settingsOf(p *Prepared) settings {
 	own := p.Plan.Host.Name
-	set := settings{helo: "$myhostname"}
+	set := settings{helo: "$myhostname", rcpts: defaultRecipients}
 	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
 		params, err := scenarios.MainCFParameters(f)
 		if err != nil {
@@ -49,6 +52,12 @@ func settingsOf(p *Prepared) settings {
 				set.helo = param.Value
 			case "smtp_address_preference":
 				set.family = strings.TrimSuffix(param.Value, "any")
+			case "smtp_destination_recipient_limit":
+				n, err := strconv.Atoi(param.Value)
+				if err != nil || n < 1 {
+					set.other = param.Name // none, or one that refers to others
+				}
+				set.rcpts = n
 			}
 		}
 	}
@@ -85,49 +94,63 @@ type client struct {
 	family string // tried first
 }
 
-// The limits of Postfix: smtp_mx_address_limit and smtp_mx_session_limit. The
-// second does not count sessions that ended before EHLO was accepted.
+// The limits of Postfix: smtp_mx_address_limit, smtp_mx_session_limit and
+// default_destination_recipient_limit. The second does not count sessions that ended
+// before EHLO was accepted.
 const (
-	maxAddresses = 5
-	maxSessions  = 2
+	maxAddresses      = 5
+	maxSessions       = 2
+	defaultRecipients = 50
 )
 
 // noAnswer is the status where no server answers (RFC 3463 section 3.5).
 var noAnswer = mail.Status{Class: 4, Subject: 4, Detail: 1}
 
-func (c client) deliver(ctx context.Context, m scenarios.Message, to string) (mail.Delivery, error) {
-	d := mail.Delivery{Time: time.Now(), Recipient: to, Outcome: mail.Deferred, Status: noAnswer}
-	r := receiverFor(c.plan, to)
-	sessions := 0
-	reached := false
+// deliver brings a message to recipients of one domain, as far as receivers take it.
+func (c client) deliver(ctx context.Context, m scenarios.Message, to []string) ([]mail.Delivery, error) {
+	out := make([]mail.Delivery, len(to))
+	left := make([]*mail.Delivery, len(to)) // those that may yet be taken elsewhere
+	for i := range to {
+		out[i] = mail.Delivery{Time: time.Now(), Recipient: to[i], Outcome: mail.Deferred, Status: noAnswer}
+		left[i] = &out[i]
+	}
+	r := receiverFor(c.plan, to[0])
+	sessions, reached := 0, false
 	for _, host := range c.targets(*r) {
-		if sessions == maxSessions {
+		if sessions == maxSessions || len(left) == 0 {
 			break
 		}
 		relay := mail.Relay{Host: strings.TrimSuffix(host.Name, "."), Addr: host.Addrs[0], Port: 25}
-		if d.Text != "" {
-			d.Tries = append(d.Tries, mail.Try{Host: d.Relay.Host, Addr: d.Relay.Addr, Text: d.Text})
+		for _, d := range left {
+			if d.Text != "" {
+				d.Tries = append(d.Tries, mail.Try{Host: d.Relay.Host, Addr: d.Relay.Addr, Text: d.Text})
+			}
+			d.Relay = &relay
 		}
-		d.Relay = &relay
 		from := c.from(relay.Addr)
 		reached = !slices.Contains(r.Down, relay.Addr) && !slices.Contains(r.Silent, relay.Addr) && from.IsValid()
 		if !reached {
-			d.Status = noAnswer
-			d.Text = fmt.Sprintf("connect to %s[%s]:25: no connection", relay.Host, relay.Addr)
+			for _, d := range left {
+				d.Status = noAnswer
+				d.Text = fmt.Sprintf("connect to %s[%s]:25: no connection", relay.Host, relay.Addr)
+			}
 			continue
 		}
-		stage, err := c.session(ctx, m, from, &d)
-		if err != nil || d.Outcome != mail.Deferred {
-			return d, err
+		stage, err := c.session(ctx, m, from, relay, left)
+		if err != nil {
+			return nil, err
 		}
 		if stage > mail.Helo {
 			sessions++
 		}
+		left = slices.DeleteFunc(left, func(d *mail.Delivery) bool { return d.Outcome != mail.Deferred })
 	}
-	if !reached {
-		d.Relay = nil // Postfix writes relay=none if the last address did not answer
+	for _, d := range left {
+		if !reached {
+			d.Relay = nil // Postfix writes relay=none if the last address did not answer
+		}
 	}
-	return d, nil
+	return out, nil
 }
 
 // targets lists the receiver's addresses in the order in which they are tried, a
@@ -161,23 +184,36 @@ func (c client) from(to netip.Addr) netip.Addr {
 
 // session speaks to one address, and enters what came of it. It tells at which
 // stage that was.
-func (c client) session(ctx context.Context, m scenarios.Message, from netip.Addr, d *mail.Delivery) (mail.Stage, error) {
-	rcv := c.world.ByAddr(d.Relay.Addr)
-	conn, wait := world.Dial(ctx, rcv.Server, from, d.Relay.Addr)
-	dialogue, err := fakemx.Submit(ctx, conn, fakemx.Envelope{
-		Helo: c.helo, From: m.From, To: []string{d.Recipient}, Content: m.Content,
-	})
+func (c client) session(
+	ctx context.Context, m scenarios.Message, from netip.Addr, relay mail.Relay, left []*mail.Delivery,
+) (mail.Stage, error) {
+	rcv := c.world.ByAddr(relay.Addr)
+	e := fakemx.Envelope{Helo: c.helo, From: m.From, Content: m.Content}
+	for _, d := range left {
+		e.To = append(e.To, d.Recipient)
+	}
+	conn, wait := world.Dial(ctx, rcv.Server, from, relay.Addr)
+	dialogue, err := fakemx.Submit(ctx, conn, e)
 	conn.Close()
 	wait()
 	if err != nil {
 		return 0, fmt.Errorf("session with %s: %w", rcv.Name, err)
 	}
-	r := dialogue.Recipients[0]
+	stage := mail.Connect
+	for i, r := range dialogue.Recipients {
+		enter(left[i], relay, r)
+		stage = max(stage, r.Stage)
+	}
+	return stage, nil
+}
+
+// enter is what a reply means for a recipient.
+func enter(d *mail.Delivery, relay mail.Relay, r fakemx.Recipient) {
 	d.Status = r.Reply.Status
 	if d.Status.IsZero() {
 		d.Status = mail.Status{Class: r.Reply.Code / 100}
 	}
-	d.Text = saidText(*d.Relay, r.Reply, r.Stage)
+	d.Text = saidText(relay, r.Reply, r.Stage)
 	switch {
 	case r.Reply.Positive():
 		d.Outcome, d.Text = mail.Sent, r.Reply.String()
@@ -186,7 +222,6 @@ func (c client) session(ctx context.Context, m scenarios.Message, from netip.Add
 	default:
 		d.Status.Class = 4
 	}
-	return r.Stage, nil
 }
 
 // saidText is how Postfix's log quotes a refusal.

@@ -102,6 +102,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 			deadline = DefaultDeadline
 		}
 		f.Record, f.Err = Run(ctx, r.Driver, p, deadline)
+		f.Err = p.placed(f.Err)
 		if f.Err == nil && r.Strict && len(f.Record.Warnings) > 0 {
 			f.Err = &wire.Error{Kind: "postfix-config", Message: strings.Join(f.Record.Warnings, "; ")}
 		}
@@ -118,6 +119,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 	}
 	f.Observed = verdict.Observed{
 		Deliveries: f.Record.Deliveries, Attempts: f.Record.Attempts, Questions: f.Record.Questions,
+		Unsettled: f.Record.Unsettled,
 	}
 	f.Mismatches = verdict.Judge(f.Case, f.Observed)
 	f.Result = verdict.Pass

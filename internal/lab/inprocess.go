@@ -23,6 +23,9 @@ func Unprovable(p *Prepared) string {
 			return "only a mail system can show what " + f.Path + " does"
 		}
 	}
+	if len(sortedPaths(p.Case, "opendkim/")) > 0 {
+		return "only a mail system has OpenDKIM sign its mail"
+	}
 	for _, m := range p.Case.Messages {
 		for _, to := range m.To {
 			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver {
@@ -52,37 +55,49 @@ func WithoutNotices(c scenarios.Case) scenarios.Case {
 // InProcess sends a case's messages from the host's addresses to the receivers,
 // over connections in memory. Each recipient is handled as Postfix 3.7 does by
 // default, seen in its log: a 5xx greeting and any 4xx lead to the next address,
-// any other 5xx bounces, and what is left after the last address is deferred.
+// any other 5xx bounces, and what is left after the last address is deferred. It is
+// tried again in the next step, if the case has one.
 func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 	start := time.Now()
 	var mu sync.Mutex
 	var rec Record
+	var q queue
 	w, err := world.Build(p.Plan, world.Hooks{
-		Attempt:  func(a mail.Attempt) { mu.Lock(); defer mu.Unlock(); rec.Attempts = append(rec.Attempts, a) },
+		Attempt: func(a mail.Attempt) {
+			mu.Lock()
+			defer mu.Unlock()
+			a.Step = q.step
+			rec.Attempts = append(rec.Attempts, a)
+		},
 		Question: func(q mail.Question) { mu.Lock(); defer mu.Unlock(); rec.Questions = append(rec.Questions, q) },
+		Now:      func() time.Time { mu.Lock(); defer mu.Unlock(); return time.Now().Add(q.ahead) },
 	})
 	if err != nil {
 		return rec, err
 	}
 	set := settingsOf(p)
-	for i, m := range p.Case.Messages {
-		for _, to := range m.To {
-			c := client{world: w, plan: p.Plan, helo: set.helo, family: set.family}
-			if c.family == "" {
-				c.family = wantedFamily(p.Case, to)
-			}
-			d, err := c.deliver(ctx, m, to)
-			if err != nil {
-				return rec, err
-			}
-			d.Message = i
-			rec.Deliveries = append(rec.Deliveries, d)
+	q.client = client{world: w, plan: p.Plan, helo: set.helo}
+	for step := range len(p.Case.Waits) + 1 {
+		mu.Lock()
+		q.step = step
+		if step > 0 {
+			q.ahead += p.Case.Waits[step-1]
+		}
+		mu.Unlock()
+		if err := q.run(ctx, p, set); err != nil {
+			return rec, err
 		}
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	assign(rec.Attempts, p.Case.Messages)
+	rec.Deliveries = q.done
+	assign(rec.Attempts, p.Case.Messages, rec.Deliveries)
 	rec.Elapsed = time.Since(start)
+	for _, a := range rec.Attempts {
+		if err := faultOf(a); err != nil {
+			return rec, err
+		}
+	}
 	return rec, nil
 }
 

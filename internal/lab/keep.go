@@ -33,7 +33,7 @@ func Keep(dir string, p *Prepared, rec Record) error {
 		files[name] += z.Text + "\n"
 	}
 	for name, text := range p.Setup.Files {
-		files["postfix/"+name] = text
+		files["postfix/"+strings.TrimPrefix(name, "/")] = text
 	}
 	for i, m := range p.Case.Messages {
 		files[fmt.Sprintf("messages/%d.eml", i)] = string(m.Content)

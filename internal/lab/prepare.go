@@ -61,6 +61,7 @@ func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, er
 	errs = append(errs, err)
 	if zones != nil {
 		receivers = capture(c, receivers, zones.Has)
+		errs = append(errs, tell(receivers, c, set))
 	}
 	p.Plan.Receivers = receivers
 	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers)...)

@@ -49,30 +49,11 @@ func Run(ctx context.Context, d Driver, p *Prepared, deadline time.Duration) (re
 	}
 	rec = w.record()
 	rec.Elapsed = time.Since(start)
-	assign(rec.Attempts, p.Case.Messages)
+	assign(rec.Attempts, p.Case.Messages, rec.Deliveries)
 	if broken := w.broken(); broken != nil {
 		err = broken // what came first explains the rest
 	}
 	return rec, err
-}
-
-// drive sends the messages and waits until each has an outcome.
-func drive(ctx context.Context, s Session, p *Prepared, w *watch) error {
-	for i, m := range p.Case.Messages {
-		w.expect(i, maillog.MessageID(m.Content))
-		if err := inject(ctx, s, i, m); err != nil {
-			return err
-		}
-	}
-	if err := w.settle(ctx); err != nil {
-		return err
-	}
-	// An attempt is told before its reply is sent, but the two sides are read
-	// apart: the mail system's log may be ahead. The deadline may have passed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	_, err := s.Do(ctx, wire.Node, wire.Command{Op: wire.OpSync})
-	return err
 }
 
 func inject(ctx context.Context, s Session, i int, m scenarios.Message) error {
@@ -95,6 +76,7 @@ type watch struct {
 	moved  chan struct{} // holds a token when something was added
 
 	mu   sync.Mutex
+	step int
 	rec  Record
 	logs *maillog.Tracker
 	err  error
@@ -124,7 +106,12 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 			w.fail(&wire.Error{Kind: "postfix-fatal", Message: line})
 		}
 	case wire.KindAttempt:
-		w.rec.Attempts = append(w.rec.Attempts, *ev.Attempt)
+		a := *ev.Attempt
+		a.Step = w.step
+		w.rec.Attempts = append(w.rec.Attempts, a)
+		if err := faultOf(a); err != nil {
+			w.fail(err)
+		}
 	case wire.KindQuestion:
 		w.rec.Questions = append(w.rec.Questions, *ev.Question)
 	case wire.KindReady:
@@ -140,6 +127,15 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 	case w.moved <- struct{}{}:
 	default:
 	}
+}
+
+// faultOf is what is wrong with a receiver: a refusal for that is no outcome to
+// compare.
+func faultOf(a mail.Attempt) *wire.Error {
+	if a.Fault == "" {
+		return nil
+	}
+	return &wire.Error{Kind: "receiver", Message: fmt.Sprintf("receiver %s: %s", a.Receiver, a.Fault)}
 }
 
 // checkers are the programs that read the configuration before the mail system
@@ -204,9 +200,9 @@ func (w *watch) record() Record {
 }
 
 // assign says of each attempt which message of the case it was about: the one
-// with its Message-ID or, where the receiver saw no content, the only one that
-// goes from its sender to its recipients.
-func assign(attempts []mail.Attempt, messages []scenarios.Message) {
+// with its Message-ID or, where the receiver saw no content, the only one of those
+// that were tried in its step that goes from its sender to its recipients.
+func assign(attempts []mail.Attempt, messages []scenarios.Message, deliveries []mail.Delivery) {
 	byID := map[string]int{}
 	for i, m := range messages {
 		byID[maillog.MessageID(m.Content)] = i
@@ -219,17 +215,17 @@ func assign(attempts []mail.Attempt, messages []scenarios.Message) {
 			continue
 		}
 		if a.MessageID == "" && (a.From != "" || len(a.Recipients) > 0) {
-			a.Message = onlyMessage(messages, *a)
+			a.Message = onlyMessage(messages, deliveries, *a)
 		}
 	}
 }
 
 // onlyMessage finds the one message that an attempt without content can be about:
 // the only one from its sender, or the only one of those to its recipients.
-func onlyMessage(messages []scenarios.Message, a mail.Attempt) int {
+func onlyMessage(messages []scenarios.Message, deliveries []mail.Delivery, a mail.Attempt) int {
 	var same, exact []int
 	for i, m := range messages {
-		if !strings.EqualFold(m.From, a.From) {
+		if !strings.EqualFold(m.From, a.From) || !triedIn(a.Step, i, m, deliveries) {
 			continue
 		}
 		same = append(same, i)
@@ -244,4 +240,21 @@ func onlyMessage(messages []scenarios.Message, a mail.Attempt) int {
 		return exact[0]
 	}
 	return -1
+}
+
+// triedIn tells whether a message can have been tried in a step: it was sent by then
+// and, if anything is known of it, something became of it in that step.
+func triedIn(step, index int, m scenarios.Message, deliveries []mail.Delivery) bool {
+	if m.Step > step {
+		return false
+	}
+	known := false
+	for _, d := range deliveries {
+		if d.Message == index {
+			if known = true; d.Step == step {
+				return true
+			}
+		}
+	}
+	return !known
 }

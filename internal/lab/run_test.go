@@ -22,6 +22,9 @@ type pretender struct {
 	start  func(listen func(wire.Side, wire.Event)) error // at the start; nil does nothing
 	submit func(listen func(wire.Side, wire.Event)) error // for each message; nil does nothing
 
+	// answer gives what a command that sends nothing prints; nil answers nothing.
+	answer func(cmd wire.Command, listen func(wire.Side, wire.Event)) string
+
 	mu     sync.Mutex
 	did    []string // commands, as SIDE OP
 	closed int
@@ -53,7 +56,11 @@ func (s *pretense) Do(ctx context.Context, side wire.Side, cmd wire.Command) (wi
 			return wire.Event{}, err
 		}
 	}
-	return wire.Event{Kind: wire.KindDone}, context.Cause(ctx)
+	ev := wire.Event{Kind: wire.KindDone}
+	if cmd.Message == nil && s.answer != nil {
+		ev.Text = s.answer(cmd, s.listen)
+	}
+	return ev, context.Cause(ctx)
 }
 
 func (s *pretense) Close(ctx context.Context) error {
@@ -136,17 +143,18 @@ func TestRunWaitsForTheNotice(t *testing.T) {
 // What has no outcome at the deadline is no error of the lab: it is in the record,
 // and for the verdict a mismatch.
 func TestRunDeadline(t *testing.T) {
+	const deadline = 100 * time.Millisecond // long enough to send
 	d := &pretender{submit: func(listen func(wire.Side, wire.Event)) error {
 		logs(listen, queuedLog)
 		return nil
 	}}
 	p := prepared(t, story, "red")
-	rec, err := Run(t.Context(), d, p, time.Millisecond)
+	rec, err := Run(t.Context(), d, p, deadline)
 	if err != nil || len(rec.Unsettled) != 1 || d.closed != 1 {
 		t.Errorf("unsettled %q, %v, closed %d times, want one message and once", rec.Unsettled, err, d.closed)
 	}
 	works := []Work{{p}}
-	f := Runner{Driver: d, Deadline: time.Millisecond}.Run(t.Context(), works)[0][0]
+	f := Runner{Driver: d, Deadline: deadline}.Run(t.Context(), works)[0][0]
 	if f.Result != verdict.Mismatched || len(f.Mismatches) == 0 || f.Mismatches[0].Got != verdict.None {
 		t.Errorf("%s %v %v, want a mismatch that nothing was seen", f.Result, f.Mismatches, f.Err)
 	}
@@ -181,6 +189,12 @@ func TestRunErrors(t *testing.T) {
 			listen(wire.Node, wire.Event{Kind: wire.KindError, Error: &wire.Error{Kind: "dns", Message: "address in use"}})
 			return nil
 		}}, "dns", "address in use"},
+		{"a receiver's own fault", &pretender{submit: func(listen listener) error {
+			listen(wire.Node, wire.Event{Kind: wire.KindAttempt, Attempt: &mail.Attempt{
+				Receiver: "gmail", Reply: []string{"451 4.3.0 local error"}, Fault: "check spf: the check panicked: no",
+			}})
+			return nil
+		}}, "receiver", "receiver gmail: check spf: the check panicked: no"},
 		{
 			"submission",
 			&pretender{submit: func(listener) error { return errors.New("postdrop: no space") }},
@@ -283,7 +297,7 @@ func TestAssign(t *testing.T) {
 		{"a session without transaction", mail.Attempt{}, -1},
 	} {
 		attempts := []mail.Attempt{tt.a}
-		if assign(attempts, messages); attempts[0].Message != tt.want {
+		if assign(attempts, messages, nil); attempts[0].Message != tt.want {
 			t.Errorf("%s: message %d, want %d", tt.about, attempts[0].Message, tt.want)
 		}
 	}

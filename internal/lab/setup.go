@@ -23,6 +23,8 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 	for path, f := range c.Files {
 		if name, ok := strings.CutPrefix(path, "postfix/"); ok {
 			s.Files[name] = f.Text
+		} else if name, ok := strings.CutPrefix(path, "opendkim/"); ok {
+			s.Files[opendkimPath(name)] = f.Text
 		}
 	}
 	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n"}
@@ -34,6 +36,17 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 	s.Maps = maps(s.Files)
 	return s, errors.Join(errMain, errMaster)
 }
+
+// opendkimPath is where a file of the folder opendkim goes: the configuration where
+// Debian's OpenDKIM reads it, all others beside the keys.
+func opendkimPath(name string) string {
+	if name == opendkimConf {
+		return "/etc/" + name
+	}
+	return "/etc/dkimkeys/" + name
+}
+
+const opendkimConf = "opendkim.conf"
 
 // reachable lists the DNS server's addresses that a host can ask.
 func reachable(h scenarios.Host) []netip.Addr {

@@ -30,10 +30,13 @@ type Attempt struct {
 	Stage      Stage      `json:"stage"`
 	Rule       string     `json:"rule"`  // "gmail/ptr-missing"; empty if no rule refused
 	Reply      []string   `json:"reply"` // the deciding reply's lines
-	Results    []Result   `json:"results"`
-	Transcript []string   `json:"transcript,omitempty"` // "S: 220 ..." and "C: EHLO ..."
-	MessageID  string     `json:"message_id,omitempty"` // content of the Message-ID field, without angle brackets
-	Content    []byte     `json:"content,omitempty"`    // the message as received, only where it is captured
+	// Fault is what is wrong with the receiver itself, which it answered with 421 or
+	// 451: a check that broke, a reply that cannot be rendered. Empty is nothing.
+	Fault      string   `json:"fault,omitempty"`
+	Results    []Result `json:"results"`
+	Transcript []string `json:"transcript,omitempty"` // "S: 220 ..." and "C: EHLO ..."
+	MessageID  string   `json:"message_id,omitempty"` // content of the Message-ID field, without angle brackets
+	Content    []byte   `json:"content,omitempty"`    // the message as received, only where it is captured
 }
 
 // A Delivery is one status= line of Postfix's mail log.

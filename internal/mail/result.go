@@ -18,6 +18,9 @@ const (
 // Authentication-Results field (RFC 8601 section 2.2), with the evidence.
 type Result struct {
 	Method string `json:"method"` // "iprev", "spf", ...
+	// Name is what a profile calls the check where it has several of a method, or
+	// one that is set up in its own way ("spamhaus"); empty is the method.
+	Name   string `json:"name,omitempty"`
 	Value  string `json:"value"`  // one of the values the check declares
 	Reason string `json:"reason"` // one sentence, lower case, naming names and addresses
 
@@ -32,6 +35,24 @@ type Result struct {
 	VoidLookups int    `json:"-"`
 	Explanation string `json:"-"`
 	Steps       []Step `json:"steps,omitempty"`
+
+	// Facets are what the check tells beside the value, each with one of the values
+	// that the check declares for it: "policy" of dmarc is "none", "quarantine" or
+	// "reject". Properties are free texts with the names of RFC 8601 section 2.2
+	// ("header.from", "header.s") or of our own.
+	Facets     map[string]string `json:"facets,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
+	// Parts are the results for each of several things of one kind: the signatures
+	// of dkim in the order of the header, the sets of arc.
+	Parts []Result `json:"parts,omitempty"`
+}
+
+// Called is the name by which a profile asks for the result.
+func (r Result) Called() string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return r.Method
 }
 
 // optional are the fields that are written, empty or not, for the methods that

@@ -96,6 +96,7 @@ var severe = regexp.MustCompile(`\b(?:fatal|panic|error): `)
 // The kinds of errors.
 const (
 	KindConfig = "postfix-config" // Postfix does not accept its configuration
+	KindMilter = "opendkim"       // OpenDKIM does not accept its configuration, or died
 	KindStart  = "postfix-start"  // a program of Postfix died
 	KindSubmit = "submit"         // sendmail(1) did not take a message
 	KindSetup  = "mail-system"    // anything else

@@ -145,6 +145,9 @@ func (m *mta) bringUp(ctx context.Context, s wire.Setup, lines <-chan []byte) (*
 		return nil, err
 	}
 	m.release()
+	if err := m.startMilter(ctx, s); err != nil {
+		return nil, err
+	}
 	if s.Hold {
 		if err := m.hold(ctx, lines); err != nil {
 			return nil, err

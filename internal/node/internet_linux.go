@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"strictmx/fakedns"
 	"strictmx/fakemx"
@@ -25,6 +27,7 @@ type internet struct {
 	plan  wire.Plan
 	world *world.World
 	dns   *fakedns.Server
+	ahead atomic.Int64 // of the receivers' clock, in nanoseconds
 
 	mu     sync.Mutex // guards out
 	out    *json.Encoder
@@ -84,8 +87,12 @@ func (n *internet) hooks() world.Hooks {
 	return world.Hooks{
 		Attempt:  func(a mail.Attempt) { n.emit(wire.Event{Kind: wire.KindAttempt, Attempt: &a}) },
 		Resolver: n.resolver,
+		Now:      n.now,
 	}
 }
+
+// now is the time by the receivers' clock.
+func (n *internet) now() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }
 
 // resolver asks the DNS server over the network, from an address of the receiver.
 func (n *internet) resolver(r wire.Receiver) check.Resolver {
@@ -143,10 +150,13 @@ func (n *internet) do(ctx context.Context, cmd wire.Command) (string, error) {
 	switch {
 	case cmd.Op == wire.OpSync:
 		return "", nil
+	case cmd.Op == wire.OpClock && cmd.Ahead >= 0:
+		n.ahead.Store(int64(cmd.Ahead))
+		return "", nil
 	case cmd.Op == wire.OpSend && cmd.Message != nil:
 		return n.send(ctx, *cmd.Message)
 	}
-	return "", fmt.Errorf("command %q: want sync, send with a message, or stop", cmd.Op)
+	return "", fmt.Errorf("command %q: want sync, clock, send with a message, or stop", cmd.Op)
 }
 
 // send hands a message to the host by SMTP, as any server on the internet would.

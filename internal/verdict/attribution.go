@@ -51,6 +51,9 @@ func deciding(r Recipient) *mail.Attempt {
 	}
 	for i := len(r.Attempts) - 1; i >= 0; i-- {
 		a := r.Attempts[i]
+		if a.Step != r.Last().Step {
+			break // the last round came to no receiver
+		}
 		if !a.Server.IsValid() || slices.Contains(servers, a.Server.Unmap()) {
 			return &a
 		}
@@ -108,36 +111,45 @@ func onlyMessageWith(recipients []Recipient, r Recipient) bool {
 
 // A visit is one session that the mail system's log tells of.
 type visit struct {
-	server  netip.Addr
+	place
 	message int
 	round   int // of the recipient's deliveries
 	domain  string
 }
 
+// A place is a server in a step.
+type place struct {
+	server netip.Addr
+	step   int
+}
+
+func placeOf(a mail.Attempt) place { return place{a.Server.Unmap(), a.Step} }
+
 // nameless gives out the sessions that ended before RCPT.
 func (a attribution) nameless(recipients []Recipient) {
-	free := map[netip.Addr][]int{}
+	free := map[place][]int{}
 	for i, at := range a.attempts {
 		if len(at.Recipients) == 0 {
-			free[at.Server.Unmap()] = append(free[at.Server.Unmap()], i)
+			free[placeOf(at)] = append(free[placeOf(at)], i)
 		}
 	}
 	used := map[visit]int{}
-	last := map[visit]int{} // by server and message only
+	last := map[visit]int{} // by place and message only
 	for _, r := range recipients {
 		o := ownerOf(r.Message, r.Address)
 		named := a.namedAt(o)
 		for round, d := range r.Deliveries {
 			for _, server := range serversOf(d) {
-				if named[server] > 0 {
-					named[server]--
+				at := place{server, d.Step}
+				if named[at] > 0 {
+					named[at]--
 					continue
 				}
-				v := visit{server, r.Message, round, domainOf(r.Address)}
-				where := visit{server: server, message: r.Message}
+				v := visit{at, r.Message, round, domainOf(r.Address)}
+				where := visit{place: at, message: r.Message}
 				i, ok := used[v]
 				if !ok {
-					i, ok = take(free, server, r.Message, a.attempts)
+					i, ok = take(free, at, r.Message, a.attempts)
 				}
 				if !ok {
 					i, ok = last[where]
@@ -151,20 +163,20 @@ func (a attribution) nameless(recipients []Recipient) {
 	}
 }
 
-// namedAt counts an owner's attempts so far by server.
-func (a attribution) namedAt(o owner) map[netip.Addr]int {
-	out := map[netip.Addr]int{}
+// namedAt counts an owner's attempts so far by place.
+func (a attribution) namedAt(o owner) map[place]int {
+	out := map[place]int{}
 	for _, i := range a.owners[o] {
-		out[a.attempts[i].Server.Unmap()]++
+		out[placeOf(a.attempts[i])]++
 	}
 	return out
 }
 
-// take removes the first free session at a server that can be about a message.
-func take(free map[netip.Addr][]int, server netip.Addr, message int, attempts []mail.Attempt) (int, bool) {
-	for k, i := range free[server] {
+// take removes the first free session at a place that can be about a message.
+func take(free map[place][]int, at place, message int, attempts []mail.Attempt) (int, bool) {
+	for k, i := range free[at] {
 		if m := attempts[i].Message; m < 0 || m == message {
-			free[server] = slices.Delete(free[server], k, k+1)
+			free[at] = slices.Delete(free[at], k, k+1)
 			return i, true
 		}
 	}

@@ -3,6 +3,7 @@ package verdict
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -134,11 +135,23 @@ func sameWorld(cure, base scenarios.Case) bool {
 	if !slices.EqualFunc(cure.Faults, base.Faults, sameFault) || !sameFiles(cure.Files, base.Files) {
 		return false
 	}
+	if !slices.Equal(cure.Waits, base.Waits) || !maps.EqualFunc(cure.Seeds, base.Seeds, sameSeed) {
+		return false
+	}
 	return slices.EqualFunc(cure.Messages, base.Messages, func(a, b scenarios.Message) bool {
-		return a.From == b.From && a.Via == b.Via && slices.Equal(a.To, b.To) &&
+		return a.From == b.From && a.Via == b.Via && a.Step == b.Step && slices.Equal(a.To, b.To) &&
 			bytes.Equal(withoutName(a.Content, cure.Name), withoutName(b.Content, base.Name))
 	})
 }
+
+// sameSeed tells whether a receiver is told the same, in whatever order.
+func sameSeed(a, b scenarios.Seed) bool {
+	sameSet := func(a, b []string) bool { return slices.Equal(sorted(a), sorted(b)) }
+	return maps.EqualFunc(a.Listed, b.Listed, sameSet) && sameSet(a.Unknown, b.Unknown) && sameSet(a.Full, b.Full) &&
+		slices.EqualFunc(a.Force, b.Force, func(x, y scenarios.Force) bool { return x.Rule == y.Rule && x.Times == y.Times })
+}
+
+func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
 
 func sameFiles(a, b map[string]scenarios.File) bool {
 	if len(a) != len(b) {

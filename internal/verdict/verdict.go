@@ -5,6 +5,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -20,12 +21,15 @@ type Observed struct {
 	// Notices are attempts to deliver delivery notices. Those among Attempts need
 	// not be here too.
 	Notices []mail.Attempt
+
+	// Unsettled says what had no outcome when the time was up, a line for each.
+	Unsettled []string
 }
 
 // A Mismatch is one thing that was wanted and not seen. It is no error: the lab
 // worked, and the mail did something else.
 type Mismatch struct {
-	Field     string             `json:"field"` // a key of want, or "duplicate", "dsn", "cure"
+	Field     string             `json:"field"` // a key of want, or "duplicate", "unsettled", "dsn", "cure"
 	Want      string             `json:"want"`
 	Got       string             `json:"got"`
 	Message   int                `json:"message"` // index; -1 where it is about no one message
@@ -42,13 +46,15 @@ func (m Mismatch) String() string {
 const None = "none"
 
 // Judge compares what is written in the case's wants, and nothing else, but for
-// two things that no case may do: lose a recipient, or give one a message twice.
+// what no case may do: lose a recipient, give one a message twice, or have mail
+// that comes to no end, with the notice about it.
 //
 // A want without a recipient speaks of every recipient that no other want of the
 // case names. A want's recipient may be an alias; then it speaks of all that the
 // alias was expanded to. Outcome, status, text and seconds are those of the last
 // delivery of a recipient; client, stage, rule, reply and receiver those of the
-// deciding attempt, which is the last one of that delivery. What attempts belong
+// deciding attempt, which is the last one of that delivery. A want with a step is
+// compared with what was seen until the end of that step. What attempts belong
 // to a recipient is told at [Recipients].
 func Judge(c scenarios.Case, o Observed) []Mismatch {
 	notices, attempts := splitNotices(o)
@@ -59,6 +65,9 @@ func Judge(c scenarios.Case, o Observed) []Mismatch {
 	}
 	j.lost(recipients)
 	j.twice(recipients)
+	for _, s := range o.Unsettled {
+		j.out = append(j.out, Mismatch{Field: "unsettled", Want: None, Got: s, Message: -1, At: c.At})
+	}
 	return append(j.out, judgeNotices(c, notices)...)
 }
 
@@ -97,6 +106,19 @@ func (r Recipient) Last() mail.Delivery { return r.Deliveries[len(r.Deliveries)-
 func Recipients(o Observed) []Recipient {
 	_, attempts := splitNotices(o)
 	return account(o.Deliveries, attempts)
+}
+
+// until is the recipient as things stood at the end of a step. It tells false if
+// nothing had become of it by then.
+func (r Recipient) until(step int) (Recipient, bool) {
+	after := func(of int) bool { return of > step }
+	r.Deliveries = slices.DeleteFunc(slices.Clone(r.Deliveries), func(d mail.Delivery) bool { return after(d.Step) })
+	r.Attempts = slices.DeleteFunc(slices.Clone(r.Attempts), func(a mail.Attempt) bool { return after(a.Step) })
+	if len(r.Deliveries) == 0 {
+		return r, false
+	}
+	r.Deciding = deciding(r)
+	return r, true
 }
 
 // named tells whether an address is the recipient, or the alias that it came of.
@@ -146,14 +168,20 @@ func SameAddress(a, b string) bool {
 func (j *judge) want(w scenarios.Want, recipients []Recipient) {
 	found := false
 	for _, r := range recipients {
-		if w.Message >= 0 && w.Message != r.Message {
+		if w.Message >= 0 && w.Message != r.Message || j.sentAfter(w, r) {
 			continue
 		}
-		if w.To != "" && !r.named(w.To) || w.To == "" && j.namedElsewhere(r) {
+		if w.To != "" && !r.named(w.To) || w.To == "" && j.namedElsewhere(w, r) {
 			continue
 		}
 		found = true
-		j.compare(w, r)
+		if then, ok := r.until(j.c.StepOf(w)); ok {
+			j.compare(w, then)
+			continue
+		}
+		j.out = append(j.out, Mismatch{
+			Field: "outcome", Want: string(w.Outcome), Got: None, Message: r.Message, Step: j.c.StepOf(w), Recipient: r.Address, At: w.At,
+		})
 	}
 	if !found && w.To != "" && !j.isSent(w) {
 		// Not one of the envelope's recipients, which lost reports.
@@ -163,10 +191,17 @@ func (j *judge) want(w scenarios.Want, recipients []Recipient) {
 	}
 }
 
-// namedElsewhere tells whether a want speaks of the recipient by name.
-func (j *judge) namedElsewhere(r Recipient) bool {
+// sentAfter tells whether the recipient's message is sent after the step that a
+// want speaks of.
+func (j *judge) sentAfter(w scenarios.Want, r Recipient) bool {
+	return r.Message < len(j.c.Messages) && j.c.Messages[r.Message].Step > j.c.StepOf(w)
+}
+
+// namedElsewhere tells whether another want about the same step speaks of the
+// recipient by name.
+func (j *judge) namedElsewhere(than scenarios.Want, r Recipient) bool {
 	for _, w := range j.c.Want {
-		if w.To != "" && (w.Message < 0 || w.Message == r.Message) && r.named(w.To) {
+		if w.To != "" && j.c.StepOf(w) == j.c.StepOf(than) && (w.Message < 0 || w.Message == r.Message) && r.named(w.To) {
 			return true
 		}
 	}
@@ -198,9 +233,9 @@ func (j *judge) lost(recipients []Recipient) {
 					continue next
 				}
 			}
-			mm := Mismatch{Field: "outcome", Want: "any", Got: None, Message: i, Recipient: to, At: j.c.At}
+			mm := Mismatch{Field: "outcome", Want: "any", Got: None, Message: i, Step: m.Step, Recipient: to, At: j.c.At}
 			for _, w := range j.c.Want {
-				if (w.Message < 0 || w.Message == i) && (w.To == "" || SameAddress(w.To, to)) {
+				if j.c.StepOf(w) >= m.Step && (w.Message < 0 || w.Message == i) && (w.To == "" || SameAddress(w.To, to)) {
 					mm.Want, mm.At = string(w.Outcome), w.At
 				}
 			}

@@ -93,6 +93,19 @@ type Receiver struct {
 	// AsIf is the address at which the receiver believes the client to be, where
 	// a case says so; the zero value means the peer's.
 	AsIf netip.Addr `json:"as_if,omitzero"`
+
+	// Listed are the entries of the receiver's own lists by their names; Unknown and
+	// Full are recipients, or all of a domain as "@example.org".
+	Listed  map[string][]string `json:"listed,omitempty"`
+	Unknown []string            `json:"unknown,omitempty"`
+	Full    []string            `json:"full,omitempty"`
+	Force   []Force             `json:"force,omitempty"`
+}
+
+// A Force makes a receiver refuse by a rule of its profile whatever it sees.
+type Force struct {
+	Rule  string `json:"rule"`
+	Times int    `json:"times,omitempty"` // for one sender, recipient and client network; 0: always
 }
 
 // An MXHost is one MX host of a receiver.
@@ -130,15 +143,18 @@ type Command struct {
 	// system.
 	Plan  *Plan  `json:"plan,omitempty"`
 	Setup *Setup `json:"setup,omitempty"`
+	// Ahead is for OpClock, in nanoseconds.
+	Ahead time.Duration `json:"ahead,omitempty"`
 }
 
 // The operations. OpSubmit, OpFlush and OpQueue are for the mail system, OpSend
-// for the node, OpSync and OpStop for both.
+// and OpClock for the node, OpSync and OpStop for both.
 const (
 	OpSubmit = "submit" // hand Message to sendmail(1)
 	OpFlush  = "flush"  // postqueue -f
 	OpQueue  = "queue"  // answer with what postqueue -j prints
 	OpSend   = "send"   // send Message by SMTP from elsewhere to the host
+	OpClock  = "clock"  // set the receivers' clock to as much as Ahead before the time of day
 	OpSync   = "sync"   // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
 	OpStart  = "start" // go on with a set-up that was to hold
@@ -178,7 +194,7 @@ const (
 
 // An Error is what stopped a lab, or a command.
 type Error struct {
-	Kind    string `json:"kind"` // "postfix-config", "postfix-start", "network", "dns", "plan", "submit", ...
+	Kind    string `json:"kind"` // "postfix-config", "postfix-start", "network", "dns", "plan", "submit", "receiver", ...
 	Message string `json:"message"`
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`

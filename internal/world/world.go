@@ -114,6 +114,14 @@ func (w *World) receiver(r wire.Receiver, set *profile.Set, h Hooks) (*Receiver,
 	srv := &fakemx.Server{
 		Profile: p, Resolver: resolver, TLS: tls, Now: h.Now, Record: h.Attempt,
 		KeepContent: r.Keep, AsIf: r.AsIf, Log: h.Log, Name: r.Name,
+		State: check.NewState(),
+		Seed:  check.Seed{Listed: r.Listed, Unknown: r.Unknown, Full: r.Full},
+	}
+	for _, f := range r.Force {
+		if _, known := p.RuleNamed(f.Rule); !known {
+			return nil, fmt.Errorf("force: profile %s has no rule %s", p, f.Rule)
+		}
+		srv.Force = append(srv.Force, fakemx.Force{Rule: f.Rule, Times: f.Times})
 	}
 	return &Receiver{Receiver: r, Profile: p, Server: srv}, nil
 }

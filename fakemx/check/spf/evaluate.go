@@ -31,6 +31,9 @@ type outcome struct {
 	reason string // a clause that names the deciding record and term
 	exp    *term  // the explanation of the record that decided, if its mechanism did; else nil
 	domain string // of the record that decided
+	// mechanism is the one that matched, "default" if none did, and empty if it did
+	// not come to that (RFC 7208 section 9.1).
+	mechanism string
 }
 
 // A fault ends the whole evaluation: a temperror or a permerror.
@@ -108,7 +111,7 @@ func (e *evaluation) check(ctx context.Context, ask asker, domain string, depth 
 			return o
 		}
 		if matched != "" {
-			o := outcome{value: values[t.qualifier], domain: domain, exp: rec.exp}
+			o := outcome{value: values[t.qualifier], domain: domain, exp: rec.exp, mechanism: t.text}
 			o.reason = e.whyMatched(t, domain, matched, o.value)
 			return o
 		}
@@ -118,7 +121,7 @@ func (e *evaluation) check(ctx context.Context, ask asker, domain string, depth 
 	}
 	e.step(depth, "end of the record of %s: neutral", show(domain))
 	return outcome{
-		value: mail.Neutral,
+		value: mail.Neutral, mechanism: "default",
 		reason: fmt.Sprintf("no mechanism in the record of %s matches %s, and it has neither all nor redirect at its end",
 			show(domain), e.client),
 	}

@@ -130,6 +130,7 @@ func TestSteps(t *testing.T) {
 		Reason: `"redirect=two.example.net" in the record of example.com leads on: "-all" in the record of two.example.net decides, ` +
 			`because no mechanism before it matches 203.0.113.9; add that address to the record, or send from one that is listed`,
 		Lookups: 5, VoidLookups: 2, Explanation: "No, 203.0.113.9.",
+		Properties: map[string]string{"mechanism": "-all"},
 		Steps: []mail.Step{
 			{Depth: 0, Text: `example.com TXT "v=spf1 ip6:2001:db8::/32 mx include:one.example.net redirect=two.example.net"`},
 			{Depth: 0, Text: "ip6:2001:db8::/32: no match, the client has an address of the other family"},

@@ -147,8 +147,8 @@ func TestPunycode(t *testing.T) {
 		"faß.example":        "xn--fa-hia.example",
 		"\xff.example":       "\xff.example", // not UTF-8
 	} {
-		if got := toASCII(name); got != want {
-			t.Errorf("toASCII(%q) = %q, want %q", name, got, want)
+		if got := ToASCII(name); got != want {
+			t.Errorf("ToASCII(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// toASCII turns the labels of a domain that are written in Unicode to A-labels, as
+// ToASCII turns the labels of a domain that are written in Unicode to A-labels, as
 // RFC 8616 section 4 asks before a check. U-labels are already in lower case and
 // in normal form (RFC 5890 section 2.3.2.1), so the letters are only encoded. What
 // is not UTF-8 stays.
-func toASCII(domain string) string {
+func ToASCII(domain string) string {
 	if isASCII(domain) || !utf8.ValidString(domain) {
 		return domain
 	}

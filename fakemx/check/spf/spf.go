@@ -53,7 +53,8 @@ const (
 )
 
 // Evaluate judges whether the client may use the identity. The value of the
-// result is one of none, neutral, pass, fail, softfail, temperror and permerror.
+// result is one of none, neutral, pass, fail, softfail, temperror and permerror. The
+// property "mechanism" is that of RFC 7208 section 9.1.
 // It asks r one question at a time, and ends with temperror soon after ctx does.
 func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 	e := evaluation{
@@ -73,6 +74,9 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 	}
 	o := e.check(ctx, e.ask, e.domain, 0)
 	res.Value, res.Reason = o.value, o.reason
+	if o.mechanism != "" {
+		res.Properties = map[string]string{"mechanism": o.mechanism[:min(len(o.mechanism), maxValue)]}
+	}
 	if o.value == mail.Fail && o.exp != nil {
 		res.Explanation = e.explain(ctx, *o.exp, o.domain)
 	}
@@ -85,7 +89,7 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 func sender(q Query) (local, domain string) {
 	path := q.MailFrom
 	if path == "" || q.Identity == helo {
-		return "postmaster", toASCII(strings.TrimSuffix(q.Helo, "."))
+		return "postmaster", ToASCII(strings.TrimSuffix(q.Helo, "."))
 	}
 	if strings.HasPrefix(path, "@") {
 		// A source route, which receivers ignore (RFC 5321 appendix C).
@@ -98,5 +102,5 @@ func sender(q Query) (local, domain string) {
 	if local == "" {
 		local = "postmaster"
 	}
-	return local, toASCII(strings.TrimSuffix(domain, "."))
+	return local, ToASCII(strings.TrimSuffix(domain, "."))
 }

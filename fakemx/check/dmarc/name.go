@@ -1,0 +1,60 @@
+package dmarc
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// domainName writes a domain in the form in which domains are compared: A-labels
+// (RFC 9989 section 5.3.1, RFC 7489 section 6.6.1) in lower case, no final dot. It
+// wants labels of letters, digits, hyphens and underscores.
+func domainName(s string) (string, error) {
+	for i := range len(s) {
+		if s[i] < 0x80 {
+			continue
+		}
+		if len(s) > 4*maxName {
+			return "", fmt.Errorf("the domain is longer than %d octets", maxName)
+		}
+		var err error
+		if s, err = idna.Lookup.ToASCII(s); err != nil {
+			return "", fmt.Errorf("the domain has no A-labels: %w", err)
+		}
+		break
+	}
+	if len(s) > maxName {
+		return "", fmt.Errorf("the domain is longer than %d octets", maxName)
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if !isLabel(label) {
+			return "", fmt.Errorf("%q is no label of a domain", brief(label))
+		}
+	}
+	return lowerASCII(s), nil
+}
+
+func isLabel(s string) bool {
+	for _, c := range []byte(s) {
+		alpha := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !alpha && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxLabel
+}
+
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// within tells whether a domain is another one or stands below it.
+func within(domain, above string) bool {
+	return domain == above || strings.HasSuffix(domain, "."+above)
+}

@@ -1,0 +1,234 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	"strictmx/internal/mail"
+)
+
+// rateSettings are those of the method rate.
+var rateSettings = []Setting{
+	{
+		Name: "count", Default: "messages",
+		Doc: "what is counted: connections, messages (MAIL commands), recipients (RCPT commands), or open (sessions at one time)",
+	},
+	{
+		Name: "by", Default: "client",
+		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), or all (the receiver)",
+	},
+	{Name: "limit", Required: true, Doc: "how many may be; one more fails"},
+	{Name: "per", Default: "1h", Doc: "the time in which so many may be; open sessions have none"},
+}
+
+// A rate is set up to count something. It counts like Postfix's anvil (anvil(8),
+// smtpd_client_message_rate_limit in postconf(5)): when the check runs, once for
+// each connection, message or recipient, whether or not it is then refused, for
+// this reason or another. So the one that is over the limit counts, too, and a
+// client that goes on trying is let in only in the next span of time.
+type rate struct {
+	count, by string
+	limit     int
+	per       time.Duration
+}
+
+// newRate makes a check that compares how many there were with a limit.
+func newRate(s Settings) (Check, error) {
+	var r rate
+	var err error
+	if r.count, err = s.Word("count", "connections", "messages", "recipients", "open"); err != nil {
+		return Check{}, err
+	}
+	known := []string{"client", "network", "sender-domain", "from-domain", "all"}
+	switch r.count {
+	case "connections", "open":
+		known = []string{"client", "network", "all"} // a session has no one sender
+	case "recipients":
+		known = append(known, "recipient")
+	}
+	if r.by, err = s.Word("by", known...); err != nil {
+		return Check{}, err
+	}
+	if r.limit, err = s.Count("limit"); err != nil {
+		return Check{}, err
+	}
+	if r.per, err = s.Duration("per"); err != nil {
+		return Check{}, err
+	}
+	if r.per == 0 {
+		return Check{}, &SettingError{"per", fmt.Errorf("want a time longer than 0")}
+	}
+	return Check{
+		At: r.at(), Values: []string{mail.Pass, mail.Fail},
+		Properties: []string{"count", "limit"}, Run: r.run,
+	}, nil
+}
+
+// at is when there is one more to count.
+func (r rate) at() mail.Stage {
+	switch {
+	case r.by == "from-domain":
+		return mail.Data
+	case r.count == "messages":
+		return mail.Mail
+	case r.count == "recipients":
+		return mail.Rcpt
+	}
+	return mail.Connect
+}
+
+func (r rate) run(_ context.Context, e Env, f Facts) mail.Result {
+	whose, n := r.whose(f), 0
+	if r.count == "open" {
+		n = r.open(f)
+	} else {
+		n = e.State.add(e.Clock(), digest("rate", e.Check, r.count, r.by, whose), r.more(f), r.per)
+	}
+	res := mail.Result{
+		Value: mail.Pass, Reason: fmt.Sprintf("%s, of %d allowed", r.amount(n, whose), r.limit),
+		Properties: map[string]string{"count": strconv.Itoa(n), "limit": strconv.Itoa(r.limit)},
+	}
+	if n > r.limit {
+		res.Value = mail.Fail
+		res.Reason = fmt.Sprintf("%s, over the limit of %d", r.amount(n, whose), r.limit)
+	}
+	return res
+}
+
+// amount says what was counted: "3 messages from 203.0.113.9 in 1h".
+func (r rate) amount(n int, whose string) string {
+	what := r.count
+	if r.count == "open" {
+		what = "open sessions"
+	}
+	if n == 1 {
+		what = strings.TrimSuffix(what, "s")
+	}
+	from := "from"
+	if r.by == "recipient" {
+		what, from = strings.Replace(what, "recipient", "message", 1), "for"
+	}
+	text := fmt.Sprintf("%d %s %s %s", n, what, from, r.named(whose))
+	if r.count == "open" {
+		return text
+	}
+	return text + " in " + span(r.per)
+}
+
+// more is how many there are at once: a receiver that counts recipients after the
+// content has all of them before it. For each on its own that is the last.
+func (r rate) more(f Facts) int {
+	if r.count == "recipients" && r.by != "recipient" && f.Content != nil {
+		return len(f.Rcpts)
+	}
+	return 1
+}
+
+func (r rate) open(f Facts) int {
+	n := map[string]int{"client": f.Sessions.Client, "network": f.Sessions.Network, "all": f.Sessions.All}[r.by]
+	return max(n, 1) // this one
+}
+
+func (r rate) whose(f Facts) string {
+	switch r.by {
+	case "client":
+		return f.Client.Unmap().String()
+	case "network":
+		return Network(f.Client).String()
+	case "sender-domain":
+		return mailboxDomain(f.MailFrom)
+	case "from-domain":
+		return authorsDomain(f.Content)
+	case "recipient":
+		if n := len(f.Rcpts); n > 0 {
+			return strings.ToLower(f.Rcpts[n-1])
+		}
+	}
+	return ""
+}
+
+func (r rate) named(whose string) string {
+	switch {
+	case whose != "":
+		return whose
+	case r.by == "sender-domain":
+		return "the null sender"
+	case r.by == "from-domain":
+		return "no From domain"
+	}
+	return "anybody"
+}
+
+// span is a duration as profiles write it: "1h" and not "1h0m0s".
+func span(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// mailboxDomain is what comes after the last @, as [plainDomain] writes it; empty
+// for the null sender and for what has no domain.
+func mailboxDomain(addr string) string {
+	_, domain := cutMailbox(addr)
+	return plainDomain(domain)
+}
+
+// plainDomain is in lower case, without final dot.
+func plainDomain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// cutMailbox cuts a path at its last @: a quoted local part may have others. What
+// has none is a local part, as <postmaster> is.
+func cutMailbox(path string) (local, domain string) {
+	i := strings.LastIndexByte(path, '@')
+	if i < 0 {
+		return path, ""
+	}
+	return path[:i], path[i+1:]
+}
+
+// authorsDomain is that of the first address of the first From field (RFC 5322
+// section 3.6.2); empty if there is none that can be read.
+func authorsDomain(content []byte) string {
+	list, err := netmail.ParseAddressList(firstField(content, "from"))
+	if err != nil || len(list) == 0 {
+		return ""
+	}
+	return mailboxDomain(list[0].Address)
+}
+
+// maxField bounds the octets that are read of one header field.
+const maxField = 64 << 10
+
+// firstField is the body of the first header field with a name, unfolded.
+func firstField(content []byte, name string) string {
+	var body []byte
+	in := false
+	for len(content) > 0 {
+		line, rest, _ := bytes.Cut(content, []byte("\n"))
+		content, line = rest, bytes.TrimRight(line, "\r")
+		folded := len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
+		switch {
+		case len(line) == 0, in && !folded, len(body) > maxField:
+			return string(body)
+		case in:
+			body = append(body, line...)
+		case folded:
+		default:
+			before, after, ok := bytes.Cut(line, []byte(":"))
+			if in = ok && strings.EqualFold(string(bytes.TrimRight(before, " \t")), name); in {
+				body = bytes.Clone(after)
+			}
+		}
+	}
+	return string(body)
+}

@@ -1,0 +1,168 @@
+package fakemx_test
+
+import (
+	"maps"
+	"sync"
+	"testing"
+	"time"
+
+	"strictmx/fakemx"
+	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
+)
+
+// Worlds that lack one thing, as files that take the place of those of wellWorld.
+var (
+	nameless = map[string]string{"ptr": ""}
+	// astray has a PTR record whose name has another address.
+	astray = map[string]string{"ptr": "{client} elsewhere.{domain}\n", "sender.zone": `$ORIGIN {domain}.
+@          MX   10 mail
+@          TXT  "v=spf1 ip4:203.0.113.0/24 -all"
+elsewhere  A    203.0.113.99
+`}
+	// dialUp has a name with the address in it, which has that address.
+	dialUp = map[string]string{"ptr": "{client} 203-0-113-10.dyn.{domain}\n", "sender.zone": `$ORIGIN {domain}.
+@                 MX   10 mail
+@                 TXT  "v=spf1 ip4:203.0.113.0/24 -all"
+mail              A    203.0.113.10
+203-0-113-10.dyn  A    203.0.113.10
+`}
+	forbidden = map[string]string{"sender.zone": `$ORIGIN {domain}.
+@     MX      10 mail
+@     TXT     "v=spf1 -all"
+mail  {type}  {client}
+`}
+	// unproven has neither SPF nor DKIM, and nobody who asks for them.
+	unproven = map[string]string{"sender.zone": `$ORIGIN {domain}.
+@     MX      10 mail
+mail  {type}  {client}
+`}
+	// strict has a DMARC policy that SPF and DKIM do not meet.
+	strict = map[string]string{"sender.zone": `$ORIGIN {domain}.
+@       MX      10 mail
+_dmarc  TXT     "v=DMARC1; p=reject"
+mail    {type}  {client}
+`}
+	sendsOnly = map[string]string{"sender.zone": `$ORIGIN {domain}.
+@     MX      0 .
+@     TXT     "v=spf1 ip4:203.0.113.0/24 -all"
+mail  {type}  {client}
+`}
+)
+
+// broken is a world whose servers do not answer for a name.
+func broken(world map[string]string, name, typ string) map[string]string {
+	out := maps.Clone(world)
+	if out == nil {
+		out = make(map[string]string)
+	}
+	out["faults.yaml"] = "- {name: \"" + name + "\", type: " + typ + ", fault: servfail}\n"
+	return out
+}
+
+// onDNSBL is a world in which a list has 203.0.113.10.
+func onDNSBL(zone, code string) map[string]string {
+	return map[string]string{zone + ".zone": "10.113.0.203 A " + code + "\n"}
+}
+
+func listedAs(list, entry string) check.Seed {
+	return check.Seed{Listed: map[string][]string{list: {entry}}}
+}
+
+// nobody and fullBox are the recipient of every firing.
+var (
+	nobody  = check.Seed{Unknown: []string{"you@example.net"}}
+	fullBox = check.Seed{Full: []string{"you@example.net"}}
+)
+
+const (
+	twoSubjects = "From: Me <me@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\nSubject: Again\n\nHello.\n"
+	twoFroms    = "From: Me <me@{domain}>\nFrom: You <you@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\n\nHello.\n"
+	noFrom      = "To: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\n\nHello.\n"
+	noHeader    = "From: Me <me@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nthis is no header field\nSubject: Hello\n\nHello.\n"
+)
+
+func TestHostersRulesFire(t *testing.T) {
+	fire(t, []string{"godaddy", "rackspace", "titan", "ovh", "migadu", "infomaniak", "hostpoint", "zoho"}, []firing{
+		{rule: "godaddy/sessions", open: rep("203.0.113.10", 5)},
+		{rule: "godaddy/spamhaus-sbl", world: onDNSBL("sbl.spamhaus.org", "127.0.0.2")},
+		{rule: "godaddy/ptr-missing", world: nameless},
+		{rule: "godaddy/ptr-missing", world: astray},
+		{rule: "godaddy/helo-bad", helo: "localhost", says: "501 HELO/EHLO rejected. IB301"},
+		{rule: "godaddy/spf-fail", world: forbidden},
+
+		{rule: "rackspace/spamhaus-xbl", world: onDNSBL("sa-ip4tset.blagr.emailsrvr.com", "127.24.0.2")},
+		{rule: "rackspace/ptr-missing", world: nameless},
+		{rule: "rackspace/new-address", earlier: rep("203.0.113.10", 20)},
+		{rule: "rackspace/dmarc-temperror", world: broken(unproven, "_dmarc.example.com", "TXT")},
+		{rule: "rackspace/dmarc-reject", world: strict},
+
+		{rule: "titan/null-mx", world: sendsOnly},
+		{rule: "titan/spf-fail", world: forbidden},
+		{rule: "titan/greylisted"},
+		{rule: "titan/greylisted", from: "other@example.com"},
+
+		{rule: "ovh/ptr-missing", world: nameless},
+		{rule: "ovh/ptr-missing", world: nameless, client: "203.0.113.110"},
+
+		{rule: "migadu/ptr-missing", world: nameless},
+		{rule: "migadu/ptr-missing", world: nameless, client: "2001:db8::10"},
+
+		{rule: "infomaniak/dmarc-reject", world: strict},
+
+		{rule: "hostpoint@2023/spf-fail", world: forbidden},
+		{
+			rule: "hostpoint@2025/spf-fail", world: forbidden,
+			says: "550-SPF check failed: 203.0.113.10 is not allowed to\n550 send mail from example.com",
+		},
+		{rule: "hostpoint/user-unknown", seed: nobody, says: "550 no such address here"},
+
+		{rule: "zoho/user-unknown", seed: nobody},
+		{rule: "zoho/dmarc-reject", world: strict},
+	})
+}
+
+// TestProvidersTakeGoodMail has each receiver of this file take the message of
+// wellWorld, signed: what the firings above are refused for are their own faults.
+func TestProvidersTakeGoodMail(t *testing.T) {
+	for _, name := range []string{
+		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
+	} {
+		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
+	}
+	// A greylist takes it later.
+	t.Run("titan", func(t *testing.T) {
+		firing{earlier: rep("203.0.113.10", 1), later: 10 * time.Minute}.accepted(t, "titan")
+	})
+}
+
+// accepted sends the message, after the earlier ones, and wants it to be taken.
+func (f firing) accepted(t *testing.T, name string) {
+	t.Helper()
+	p, err := profile.Builtin().Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = f.withDefaults()
+	var mu sync.Mutex
+	var attempts []mail.Attempt
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	srv := &fakemx.Server{
+		Profile: p, Resolver: f.zones(t).Resolver(p.Name, nil), TLS: serverTLS(t, p), State: check.NewState(),
+		Now:    func() time.Time { mu.Lock(); defer mu.Unlock(); return now },
+		Record: func(a mail.Attempt) { mu.Lock(); defer mu.Unlock(); attempts = append(attempts, a) },
+	}
+	for _, c := range f.earlier {
+		f.submit(t, srv, c)
+	}
+	mu.Lock()
+	attempts, now = nil, now.Add(f.later)
+	mu.Unlock()
+	f.submit(t, srv, f.client)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(attempts) != 1 || attempts[0].Stage != mail.Data || attempts[0].Reply[0][0] != '2' {
+		t.Errorf("attempts %+v, want one that is taken", attempts)
+	}
+}

@@ -1,0 +1,185 @@
+package profile
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"strictmx/fakemx/check"
+)
+
+// readChecks reads how the table sets up its checks. The rest of the table is for
+// read, which comes after and complains of what is no mapping.
+func (t *table) readChecks() {
+	t.checks, t.settings = check.All(), make(map[string]string)
+	if _, ok := t.node.(*ast.MappingNode); !ok {
+		return
+	}
+	quiet := &reader{file: t.r.file}
+	for _, e := range quiet.entries(t.node, "a table") {
+		if e.key == "checks" {
+			for _, c := range t.r.entries(e.node, "checks") {
+				t.readCheck(c)
+			}
+		}
+	}
+}
+
+// readCheck reads one check: its method, which is its name if not given, and the
+// settings of that.
+func (t *table) readCheck(e entry) {
+	if !nameForm.MatchString(e.key) {
+		t.r.problem(e.at, "check %q: want lower-case letters, digits and single hyphens", e.key)
+		return
+	}
+	method, methodAt := e.key, e.at
+	given, at := make(check.Settings), make(map[string]ast.Node)
+	var written []string
+	for _, s := range t.r.entries(e.node, "settings") {
+		if s.key == "method" {
+			method, _ = t.r.scalar(s.node)
+			methodAt = s.node
+			continue
+		}
+		given[s.key], at[s.key] = t.readSetting(s.node), s.at
+		written = append(written, s.key+": "+strings.Join(given[s.key], " "))
+	}
+	if method != e.key {
+		written = append([]string{"method: " + method}, written...)
+	}
+	t.settings[e.key] = strings.Join(written, ", ")
+	m, ok := check.MethodNamed(method)
+	if !ok {
+		t.r.problem(methodAt, "unknown method %q: %s", method, wanted(method, methodNames()))
+		return
+	}
+	c, err := m.Make(e.key, given)
+	var wrong *check.SettingError
+	switch {
+	case errors.As(err, &wrong) && at[wrong.Setting] != nil:
+		t.r.problem(at[wrong.Setting], "check %s: %v", e.key, t.hint(m, wrong))
+	case err != nil:
+		t.r.problem(e.at, "check %s: %v", e.key, err)
+	}
+	if err != nil {
+		c = check.Check{Name: e.key, Method: method} // known, so that rules that ask for it are not wrong, too
+	}
+	if i := slices.IndexFunc(t.checks, func(o check.Check) bool { return o.Name == c.Name }); i >= 0 {
+		t.checks[i] = c
+		return
+	}
+	t.checks = append(t.checks, c)
+}
+
+// hint adds the nearest word to the fault of a setting that the method lacks.
+func (t *table) hint(m check.Method, wrong *check.SettingError) string {
+	var known []string
+	for _, s := range m.Settings {
+		if s.Name == wrong.Setting {
+			return wrong.Error()
+		}
+		known = append(known, s.Name)
+	}
+	if len(known) == 0 {
+		return wrong.Error() + ", which has none"
+	}
+	return wrong.Error() + ": " + wanted(wrong.Setting, known)
+}
+
+// readSetting reads one value or a list of them.
+func (t *table) readSetting(n ast.Node) []string {
+	nodes := []ast.Node{n}
+	if s, ok := n.(*ast.SequenceNode); ok {
+		nodes = s.Values
+	}
+	var out []string
+	for _, v := range nodes {
+		if b, ok := v.(*ast.BoolNode); ok {
+			out = append(out, b.Token.Value)
+		} else if s, ok := t.r.scalar(v); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// readWhen reads a rule's conditions, once its stage is known.
+func (t *table) readWhen(r *ruleNode, when ast.Node) {
+	for _, e := range t.r.entries(when, "conditions") {
+		text, ok := t.r.scalar(e.node)
+		name, facet, faceted := strings.Cut(e.key, ".")
+		i := slices.IndexFunc(t.checks, func(c check.Check) bool { return c.Name == name })
+		if i < 0 {
+			t.r.problem(e.at, "unknown check %q: %s", name, wanted(name, t.checkNames()))
+			continue
+		}
+		c := t.checks[i]
+		values, known := c.Values, true
+		if faceted {
+			values, known = c.Facets[facet]
+		}
+		switch {
+		case c.Run == nil: // its fault is told already
+		case !known:
+			t.r.problem(e.at, "check %s has no facet %q: %s", name, facet, wanted(facet, slices.Sorted(maps.Keys(c.Facets))))
+		case c.At > r.At:
+			t.r.problem(e.at, "check %s is not known at stage %s: want stage %s or later", name, r.At, c.At)
+		case ok:
+			r.When = append(r.When, Condition{
+				Check: name, Facet: facet, Text: text, Values: t.readValue(e.node, e.key, values, text),
+			})
+		}
+	}
+}
+
+// readValue reads "a or b" or "not a".
+func (t *table) readValue(n ast.Node, key string, values []string, text string) []string {
+	words := strings.Fields(text)
+	not := len(words) == 2 && words[0] == "not"
+	if not {
+		words = words[1:]
+	}
+	var out []string
+	for i, w := range words {
+		switch {
+		case i%2 == 1 && w == "or" && i+1 < len(words):
+		case i%2 == 1:
+			t.r.problem(n, "condition %q: want a value, values joined by or, or not and one value", text)
+			return nil
+		case !slices.Contains(values, w):
+			t.r.problem(n, "check %s never gives %q: %s", key, w, wanted(w, values))
+			return nil
+		case slices.Contains(out, w):
+			t.r.problem(n, "condition %q: %s twice", text, w)
+			return nil
+		default:
+			out = append(out, w)
+		}
+	}
+	if len(out) == 0 {
+		t.r.problem(n, "condition %q: want a value", text)
+	}
+	if !not {
+		return out
+	}
+	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == out[0] })
+}
+
+func (t *table) checkNames() []string {
+	out := make([]string, len(t.checks))
+	for i, c := range t.checks {
+		out[i] = c.Name
+	}
+	return out
+}
+
+func methodNames() []string {
+	out := make([]string, len(check.Methods))
+	for i, m := range check.Methods {
+		out[i] = m.Name
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"strictmx/internal/wire"
+	"strictmx/scenarios"
+)
+
+func split(s string) []string { return strings.Split(s, "\n") }
+
+func TestErrorsAreInTheScenariosFiles(t *testing.T) {
+	sc, err := scenarios.Load(fstest.MapFS{"a.txtar": {Data: []byte(`-- scenario.yaml --
+title: A map that is missing
+host: {name: mail.example.com, ipv4: 203.0.113.10}
+receivers:
+  - {profile: gmail, domains: [gmail.com]}
+send: {from: me@example.com, to: you@gmail.com}
+cases:
+  - name: one
+    want: {outcome: sent}
+-- postfix/main.cf --
+smtp_host_lookup = dns
+transport_maps = hash:/etc/postfix/base
+-- one/postfix/main.cf --
+# a comment
+transport_maps = hash:/etc/postfix/nomap
+`)}}, "a.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Prepare(sc, sc.Cases[0], debian)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lineOf := func(text string) int {
+		for i, l := range split(p.Setup.Files["main.cf"]) {
+			if l == text {
+				return i + 1
+			}
+		}
+		t.Fatalf("main.cf has no line %q", text)
+		return 0
+	}
+	for _, tt := range []struct {
+		file string
+		line int
+		want string
+		at   int
+	}{
+		{"main.cf", lineOf("transport_maps = hash:/etc/postfix/nomap"), "a.txtar", 15},
+		{"main.cf", lineOf("smtp_host_lookup = dns"), "a.txtar", 11},
+		{"main.cf", lineOf("myhostname = mail.example.com"), "main.cf", lineOf("myhostname = mail.example.com")}, // of ours
+		{"main.cf", 9999, "main.cf", 9999},
+		{"", 0, "", 0},
+	} {
+		err := p.placed(&wire.Error{Kind: "postfix-config", Message: "m", File: tt.file, Line: tt.line})
+		got, ok := errors.AsType[*wire.Error](err)
+		if !ok || got.File != tt.want || got.Line != tt.at {
+			t.Errorf("line %d of %q is placed at %+v, want %s:%d", tt.line, tt.file, err, tt.want, tt.at)
+		}
+	}
+	if err := errors.New("other"); p.placed(err) != err || p.placed(nil) != nil {
+		t.Error("an error without a file is changed")
+	}
+}

@@ -1,0 +1,115 @@
+// Package reference writes down what a receiver does: its host names and words, and
+// for each refusal when it is made, where the wording was seen, how to get it, and
+// what cures it. The command receivers and the document docs/profiles.md are made
+// by it.
+package reference
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
+)
+
+// Text writes one profile for a terminal.
+func Text(w io.Writer, p *profile.Profile) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", p, p.Title)
+	if p.About != "" {
+		fmt.Fprintf(&b, "%s\n", p.About)
+	}
+	for _, h := range p.Hosts {
+		fmt.Fprintf(&b, "  MX %d %s %v\n", h.Pref, h.Name, h.Addrs)
+	}
+	if len(p.Rules) == 0 {
+		b.WriteString("takes all mail\n")
+	}
+	for _, r := range p.Rules {
+		fmt.Fprintf(&b, "\n%s/%s at %s, when %s\n  %s\n", p.Name, r.ID, r.At, When(p, r), oneLine(r.Reply))
+		fmt.Fprintf(&b, "  %s; seen %s: %s\n", wording(r), r.Seen, r.Source)
+		fmt.Fprintf(&b, "  to get it: %s\n", Trigger(p, r))
+		if r.Remedy != "" {
+			fmt.Fprintf(&b, "  cure: %s\n", r.Remedy)
+		}
+		if r.Note != "" {
+			fmt.Fprintf(&b, "  note: %s\n", r.Note)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// When is a rule's conditions as its table writes them.
+func When(p *profile.Profile, r profile.Rule) string {
+	switch {
+	case r.Scripted:
+		return "a scenario asks for it (scripted: reputation or content decides at the real one)"
+	case len(r.When) == 0:
+		return "always"
+	}
+	parts := make([]string, len(r.When))
+	for i, c := range r.When {
+		parts[i] = c.String()
+	}
+	return strings.Join(parts, " and ")
+}
+
+// Trigger says in words how to get a rule's refusal.
+func Trigger(p *profile.Profile, r profile.Rule) string {
+	force := fmt.Sprintf("force: %s in a scenario, or a recipient force+%s@DOMAIN", r.ID, r.ID)
+	if r.Scripted {
+		return force
+	}
+	var parts []string
+	for _, c := range r.When {
+		parts = append(parts, condition(p, c))
+	}
+	if len(parts) == 0 {
+		parts = []string{"any mail"}
+	}
+	text := strings.Join(parts, ", and ")
+	if r.Times > 0 {
+		text += fmt.Sprintf(" (the first %d times for the same sender, recipient and network)", r.Times)
+	}
+	return text + "; or " + force
+}
+
+// condition says a condition in words.
+func condition(p *profile.Profile, c profile.Condition) string {
+	ch, _ := p.Check(c.Check)
+	var parts []string
+	for _, v := range c.Values {
+		if text, ok := check.Meaning(ch.Method, c.Facet, v); ok {
+			parts = append(parts, text)
+		}
+	}
+	text := strings.Join(parts, " or ")
+	if len(parts) > 3 && strings.HasPrefix(c.Text, "not ") {
+		other, _ := check.Meaning(ch.Method, c.Facet, strings.TrimPrefix(c.Text, "not "))
+		text = "not: " + other
+	}
+	if c.Check != ch.Method {
+		text += " (" + c.Check + settings(p, c.Check) + ")"
+	}
+	return text
+}
+
+// settings are how a table sets up a check of its own.
+func settings(p *profile.Profile, name string) string {
+	text := p.Settings(name)
+	if text == "" {
+		return ""
+	}
+	return ": " + text
+}
+
+func wording(r profile.Rule) string {
+	if r.Exact {
+		return "exact wording"
+	}
+	return "rebuilt or documented wording"
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

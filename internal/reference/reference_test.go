@@ -1,0 +1,119 @@
+package reference
+
+import (
+	"flag"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"strictmx/fakemx/profile"
+)
+
+var update = flag.Bool("update", false, "rewrite the documents")
+
+// The documents in docs say what the tables and the checks say.
+func TestDocuments(t *testing.T) {
+	for file, write := range map[string]func(io.Writer) error{
+		"../../docs/profiles.md": func(w io.Writer) error { return Markdown(w, profile.Builtin()) },
+		"../../docs/checks.md":   Checks,
+	} {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(have), b.String()); d != "" {
+			t.Errorf("%s is not what the program says; run make golden (-have +want):\n%s", file, d)
+		}
+	}
+}
+
+const own = `name: own
+title: Own
+hostname: mx.example.net
+versions: [old, new]
+checks: {strange: {method: iprev}}
+rules:
+  - id: a
+    at: connect
+    when: {strange: not pass, family: ipv6}
+    times: 2
+    reply: "550 5.7.1 no|\n\nmore"
+    source: test
+    seen: 2026-01-02
+    exact: true
+    remedy: <do> something
+  - id: b
+    versions: new
+    at: data
+    scripted: true
+    reply: 550 5.7.1 spam
+    source: test
+    seen: 2026-01-02
+  - id: c
+    versions: new
+    at: rcpt
+    reply: 450 4.7.1 never
+    source: test
+    seen: 2026-01-02
+`
+
+func TestText(t *testing.T) {
+	set, err := profile.Load(fstest.MapFS{"own.yaml": {Data: []byte(strings.Replace(own, "\\n\\n", " ", 1))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := set.Find("own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := Text(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	want := `own@new: Own
+
+own/a at connect, when strange: not pass and family: ipv6
+  550 5.7.1 no| more
+  exact wording; seen 2026-01-02: test
+  to get it: no PTR name of the client has its address or the reverse DNS of the client cannot be looked up or the client has no PTR record (strange: method: iprev), and the client has an IPv6 address (the first 2 times for the same sender, recipient and network); or force: a in a scenario, or a recipient force+a@DOMAIN
+  cure: <do> something
+
+own/b at data, when a scenario asks for it (scripted: reputation or content decides at the real one)
+  550 5.7.1 spam
+  rebuilt or documented wording; seen 2026-01-02: test
+  to get it: force: b in a scenario, or a recipient force+b@DOMAIN
+
+own/c at rcpt, when always
+  450 4.7.1 never
+  rebuilt or documented wording; seen 2026-01-02: test
+  to get it: any mail; or force: c in a scenario, or a recipient force+c@DOMAIN
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	b.Reset()
+	if err := Markdown(&b, set); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []string{
+		"Versions: `own@old`, `own@new`.", "| a (exact) | connect | strange: not pass and family: ipv6 | `550 5.7.1 no\\| more` | &lt;do> something |",
+		"| b, new | data | scripted | `550 5.7.1 spam` |",
+	} {
+		if !strings.Contains(b.String(), w) {
+			t.Errorf("document lacks %q:\n%s", w, b.String())
+		}
+	}
+}

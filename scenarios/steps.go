@@ -1,0 +1,62 @@
+package scenarios
+
+import (
+	"time"
+)
+
+// The limits of a case's steps.
+const (
+	maxWaits = 100
+	maxWait  = 366 * 24 * time.Hour
+)
+
+// waits reads how long each step waits before it begins.
+func (l *loader) waits(n node) []time.Duration {
+	var out []time.Duration
+	items := l.oneOrMore(n, "times")
+	if len(items) > maxWaits {
+		l.wrong(n, "", "%d times to wait: want at most %d", len(items), maxWaits)
+		return nil
+	}
+	for _, item := range items {
+		s, ok := l.text(item, "wait")
+		if !ok {
+			continue
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d < time.Second || d > maxWait {
+			l.wrong(item, "", "wait %q: want a time with its unit from 1s to 8784h, as in 5m or 24h", s)
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// step reads the number of a step.
+func (l *loader) step(n node, set func(int)) {
+	if i, ok := l.number(n, "step", maxWaits); ok {
+		set(i)
+	}
+}
+
+// checkSteps reports messages that are sent in a step that the case does not have.
+func (l *loader) checkSteps(c *caseDraft) {
+	for _, s := range c.sends {
+		l.haveStep(c, s.step, s.stepAt)
+	}
+}
+
+func (l *loader) haveStep(c *caseDraft, step int, at Position) {
+	if last := len(c.Waits); step > last {
+		l.add(at, "each time to wait begins another, as in wait: 5m", "step %d: the last of case %s is %d", step, c.Name, last)
+	}
+}
+
+// StepOf is the step at whose end a want is compared.
+func (c Case) StepOf(w Want) int {
+	if w.Step == nil {
+		return len(c.Waits)
+	}
+	return *w.Step
+}
