@@ -22,11 +22,15 @@ type Engine struct {
 	Host    string // "unix:///var/run/docker.sock"
 	Version string // "20.10.24"
 	Arch    string // of the engine's machine, in Go's words: "amd64"
+	// Report is told, once, if labs take longer here than they might. It may be nil, and
+	// is to be set before the first lab.
+	Report func(string)
 
 	client   client.APIClient
 	provider *testcontainers.DockerProvider
 	lease    lease
-	nodes    nodes
+	slots    slots
+	lent     []string // the capabilities that kept mail systems' containers have beside the usual
 }
 
 // Unavailable is the error of [Open] where no container engine can be used.
@@ -60,7 +64,7 @@ func Open(ctx context.Context) (*Engine, error) {
 	if err := asAsked(ctx, api); err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
-	e := &Engine{Host: api.DaemonHost(), client: api}
+	e := &Engine{Host: api.DaemonHost(), client: api, lent: []string{"SYS_ADMIN"}}
 	v, err := api.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {
 		return nil, &Unavailable{Host: e.Host, Err: err}
@@ -124,7 +128,7 @@ func connect(ctx context.Context) (client.APIClient, error) {
 func (e *Engine) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	return errors.Join(e.removeNodes(ctx), e.client.Close())
+	return errors.Join(e.removeSlots(ctx), e.client.Close())
 }
 
 // newID makes a short name that no other run has.

@@ -74,6 +74,10 @@ func TestContainers(t *testing.T) {
 	t.Run("labs do not meet", func(t *testing.T) { apart(t, e, images) })
 	t.Run("refused plan", func(t *testing.T) { refusedPlan(t, e, images) })
 	t.Run("cancelled", func(t *testing.T) { cancelled(t, e, images) })
+	t.Run("nothing is kept", func(t *testing.T) { nothingKept(t, e, images) })
+	t.Run("privileges", func(t *testing.T) { privileges(t, e, images) })
+	t.Run("spoiled", func(t *testing.T) { spoiled(t, e, images) })
+	t.Run("unable", func(t *testing.T) { unableToKeep(t, e, images) })
 	t.Run("killed", func(t *testing.T) { killed(t, e, images) })
 }
 
@@ -138,8 +142,21 @@ func closeLab(t *testing.T, e *Engine, r *Running) {
 	if err := errors.Join(r.Close(t.Context()), r.Close(t.Context())); err != nil {
 		t.Errorf("close, twice: %v", err)
 	}
-	for _, name := range running(t, e, r.engine.lease.run) {
-		if !strings.HasSuffix(name, "-node") {
+	onlyKept(t, e)
+}
+
+// onlyKept wants no container of this run but those that are kept.
+func onlyKept(t *testing.T, e *Engine) {
+	t.Helper()
+	kept := map[string]bool{}
+	for _, s := range e.slots.all {
+		kept["/"+s.node.name] = true
+		if s.mta != nil {
+			kept["/"+s.mta.name] = true
+		}
+	}
+	for _, name := range running(t, e, e.lease.run) {
+		if !kept[name] {
 			t.Errorf("container %s remains", name)
 		}
 	}
@@ -161,7 +178,7 @@ func running(t *testing.T, e *Engine, run string) []string {
 }
 
 // apart runs labs with the same addresses at the same time and one after the other,
-// in the same container for the node.
+// in the same containers.
 func apart(t *testing.T, e *Engine, images Images) {
 	first, err := e.Start(t.Context(), aLab(images))
 	if err != nil {
@@ -182,8 +199,8 @@ func apart(t *testing.T, e *Engine, images Images) {
 			t.Error(err)
 		}
 	}
-	if n := len(e.nodes.all); n > 2 {
-		t.Errorf("%d node containers for two labs at a time, want 2", n)
+	if n := len(e.slots.all); n > 2 {
+		t.Errorf("%d slots for two labs at a time, want 2", n)
 	}
 	for _, s := range []wire.Side{wire.Node, wire.MailSystem} {
 		if _, err := first.Do(t.Context(), s, wire.Command{Op: wire.OpSync}); err != nil {
@@ -211,11 +228,7 @@ func cancelled(t *testing.T, e *Engine, images Images) {
 		closeLab(t, e, r)
 		t.Fatal("Start with a cancelled context: want an error")
 	}
-	for _, name := range running(t, e, e.lease.run) {
-		if !strings.HasSuffix(name, "-node") {
-			t.Errorf("container %s remains", name)
-		}
-	}
+	onlyKept(t, e)
 }
 
 // killedRun tells this test, run as a process of its own, when it wants to be
@@ -291,15 +304,16 @@ func nothingLeft(t *testing.T, e *Engine, run string) {
 func runUntilKilled(t *testing.T, moment string) {
 	e, images := open(t)
 	l := aLab(images)
-	name := "strictmx-" + e.lease.run + "-killed"
+	sl := e.take(l, keepBoth)
+	sl.mta = e.newBox(sl.name + "-mta")
 	var err error
 	switch moment {
 	case "running":
 		_, err = e.Start(t.Context(), l)
 	default:
-		_, err = e.create(t.Context(), images.Node, name+"-node", nodeContainer(hostName), NewProcess(nil))
+		err = e.create(t.Context(), sl.node, images.Node, nodeContainer(hostName))
 		if err == nil && moment == "both created" {
-			_, err = e.create(t.Context(), images.Postfix, name+"-mta", MailSystemContainer("container:"+name+"-node"), NewProcess(nil))
+			err = e.create(t.Context(), sl.mta, images.Postfix, keptMailSystem("container:"+sl.node.name, e.lent))
 		}
 	}
 	if err != nil {

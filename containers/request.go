@@ -18,7 +18,7 @@ const (
 // machine, which a container that joins takes over.
 func nodeContainer(host string) testcontainers.CustomizeRequestOption {
 	return func(req *testcontainers.GenericContainerRequest) error {
-		req.Cmd = []string{anchor.Name}
+		req.Cmd = []string{anchor.NodeName}
 		req.ConfigModifier = func(c *container.Config) { c.Hostname = host }
 		req.HostConfigModifier = func(h *container.HostConfig) {
 			bound(h)
@@ -45,6 +45,24 @@ func MailSystemContainer(network string) testcontainers.CustomizeRequestOption {
 			// A queue in memory: each message is synced to disk several times.
 			// Libraries of the chroot are loaded from it.
 			h.Tmpfs = map[string]string{"/var/spool/postfix": "exec,mode=0755,size=256m"}
+		}
+		return Leased("mail-system")(req)
+	}
+}
+
+// keptMailSystem is the request for a mail system's container that is kept. A lab's
+// processes in it have neither what is lent here nor the file systems (package confine).
+func keptMailSystem(network string, lent []string) testcontainers.CustomizeRequestOption {
+	return func(req *testcontainers.GenericContainerRequest) error {
+		req.Cmd = []string{anchor.MailSystemName}
+		req.HostConfigModifier = func(h *container.HostConfig) {
+			bound(h)
+			h.NetworkMode = container.NetworkMode(network)
+			h.ReadonlyRootfs = true
+			h.CapAdd = lent
+			// The usual profile lets no file systems be mounted. What it guards beside
+			// is guarded by the lab's own mounts.
+			h.SecurityOpt = []string{"apparmor=unconfined"}
 		}
 		return Leased("mail-system")(req)
 	}

@@ -155,20 +155,42 @@ func TestTagDependsOnEveryPart(t *testing.T) {
 	}
 }
 
-func TestNodesAreSharedOnlyWhereFilesAre(t *testing.T) {
+func TestSlotsAreSharedOnlyWhereFilesAre(t *testing.T) {
 	lab := func(host string, files map[string]string) Lab {
 		return Lab{Setup: wire.Setup{Hostname: host, Files: files}}
 	}
-	plain := nodeKey(lab("a.example.com", map[string]string{"main.cf": "x"}))
-	if plain != nodeKey(lab("a.example.com", map[string]string{"main.cf": "y"})) {
-		t.Error("labs that differ in main.cf: want the same key")
+	plain := lab("a.example.com", map[string]string{"main.cf": "x"})
+	for _, w := range []way{keepBoth, keepNode} {
+		if slotKey(plain, w) != slotKey(lab("a.example.com", map[string]string{"main.cf": "y"}), w) {
+			t.Errorf("way %d: labs that differ in main.cf: want the same key", w)
+		}
+		for _, other := range []Lab{
+			lab("b.example.com", nil),
+			lab("a.example.com", map[string]string{"/etc/hosts": ""}),
+		} {
+			same := slotKey(plain, w) == slotKey(other, w)
+			if same != (w == keepBoth) { // then the files belong to the lab
+				t.Errorf("way %d: lab %+v has the key of another: %t", w, other.Setup, same)
+			}
+		}
 	}
-	for _, other := range []Lab{
-		lab("b.example.com", nil),
-		lab("a.example.com", map[string]string{"/etc/hosts": ""}),
-	} {
-		if nodeKey(other) == plain {
-			t.Errorf("lab %+v has the key of another", other.Setup)
+}
+
+func TestReportIsMadeOnce(t *testing.T) {
+	var told []string
+	e := &Engine{Report: func(s string) { told = append(told, s) }}
+	for range 2 {
+		e.keepLess(errors.New("operation not permitted"))
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "operation not permitted") {
+		t.Errorf("told %q, want the reason once", told)
+	}
+	for _, tt := range []struct {
+		fresh bool
+		want  way
+	}{{false, keepNode}, {true, keepNone}} {
+		if got := e.wayOf(Lab{Fresh: tt.fresh}); got != tt.want {
+			t.Errorf("way of a lab with Fresh %t, afterwards = %d, want %d", tt.fresh, got, tt.want)
 		}
 	}
 }

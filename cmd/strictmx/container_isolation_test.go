@@ -27,6 +27,13 @@ udp() {
 }
 `
 
+// inLab makes of a script one that runs as a process of the lab that is in a container:
+// in all namespaces of the first process's only child.
+func inLab(script string) string {
+	return "exec nsenter --target $(cat /proc/1/task/1/children) --mount --uts --ipc --net --pid --root --wd -- bash -c '" +
+		strings.ReplaceAll(script, "'", `'\''`) + "'"
+}
+
 // isolation looks for a way out of a lab. What is tried with is first shown to find
 // the way to what it may reach: from the lab to the lab's own receivers and DNS
 // servers, and from the host to the host's listeners.
@@ -43,7 +50,7 @@ func (r *rig) isolation(t *testing.T) {
 	for _, a := range host.addrs {
 		script += fmt.Sprintf("tcp %s %d &\nudp %s %d &\n", a, host.tcp, a, host.udp)
 	}
-	out, err := r.api.exec(t.Context(), inside, script+"wait\ngetent ahosts gmail-smtp-in.l.google.com\n")
+	out, err := r.api.exec(t.Context(), inside, inLab(script+"wait\ngetent ahosts gmail-smtp-in.l.google.com\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +75,8 @@ func (r *rig) isolation(t *testing.T) {
 		t.Errorf("%d connections and questions came to the host, want none", n)
 	}
 
-	links, err := r.api.exec(t.Context(), inside, "ls /sys/class/net; grep nameserver /etc/resolv.conf; ls /run/docker.sock /var/run/docker.sock 2>/dev/null")
+	links, err := r.api.exec(t.Context(), inside,
+		inLab("ls /sys/class/net; grep nameserver /etc/resolv.conf; ls /run/docker.sock /var/run/docker.sock 2>/dev/null"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 type containerDriver struct {
 	engine *containers.Engine
 	images containers.Images
+	fresh  bool // each lab has containers of its own
 }
 
 var _ lab.Driver = (*containerDriver)(nil)
@@ -28,6 +29,7 @@ func openContainers(ctx context.Context, progress io.Writer) (*containerDriver, 
 		return nil, err
 	}
 	say := func(s string) { fmt.Fprintf(progress, "strictmx: %s\n", s) }
+	e.Report = say
 	if err := sweep(ctx, e, say); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -66,7 +68,7 @@ func (d *containerDriver) close(ctx context.Context, progress io.Writer) error {
 func (d *containerDriver) Start(
 	ctx context.Context, plan wire.Plan, setup wire.Setup, listen func(wire.Side, wire.Event),
 ) (lab.Session, error) {
-	r, err := d.engine.Start(ctx, containers.Lab{Plan: plan, Setup: setup, Images: d.images, Listen: listen})
+	r, err := d.engine.Start(ctx, containers.Lab{Plan: plan, Setup: setup, Images: d.images, Listen: listen, Fresh: d.fresh})
 	if err != nil {
 		return nil, err // and not a nil session in an interface
 	}

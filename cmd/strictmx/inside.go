@@ -1,13 +1,17 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"strictmx/internal/anchor"
+	"strictmx/internal/confine"
 	"strictmx/internal/mta"
 	"strictmx/internal/node"
+	"strictmx/internal/wire"
 )
 
 // The hidden commands are the first processes of a lab's containers. They read
@@ -15,18 +19,18 @@ import (
 
 func anchorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: anchor.Name, Hidden: true, Args: cobra.NoArgs, Short: "the node's container, for one lab after the other",
+		Use: anchor.NodeName, Hidden: true, Args: cobra.NoArgs, Short: "the node's container, for one lab after the other",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labError(anchor.Run(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "node"))
+			return labError(anchor.RunNode(c.Context(), os.Stdin, os.Stdout, node.HostSide, "/proc/self/exe", "internet"))
 		},
 	}
 }
 
-func nodeCommand() *cobra.Command {
+func mtaAnchorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "node", Hidden: true, Args: cobra.NoArgs, Short: "the pretend internet's side of a lab",
+		Use: anchor.MailSystemName, Hidden: true, Args: cobra.NoArgs, Short: "the mail system's container, for one lab after the other",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labError(node.Run(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "internet"))
+			return labError(anchor.RunMailSystem(c.Context(), os.Stdin, os.Stdout, "/proc/self/exe", "mta", "--confined"))
 		},
 	}
 }
@@ -41,12 +45,30 @@ func internetCommand() *cobra.Command {
 }
 
 func mtaCommand() *cobra.Command {
-	return &cobra.Command{
+	confined := ""
+	c := &cobra.Command{
 		Use: "mta", Hidden: true, Args: cobra.NoArgs, Short: "Postfix's side of a lab",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("confined") { // and not by its value, which might be empty
+				if err := enter(confined); err != nil {
+					return labError(err)
+				}
+			}
 			return labError(mta.Run(c.Context(), os.Stdin, os.Stdout))
 		},
 	}
+	c.Flags().StringVar(&confined, "confined", "", "before, make a system of its own for the machine `NAME`")
+	return c
+}
+
+// enter makes the mail system's process a system of its own, and says how that went.
+func enter(host string) error {
+	err := confine.Enter(host)
+	ev := wire.Event{Kind: wire.KindDone}
+	if err != nil {
+		ev = wire.Event{Kind: wire.KindError, Error: &wire.Error{Kind: anchor.KindUnable, Message: err.Error()}}
+	}
+	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(ev))
 }
 
 // labError gives an error the exit code of a broken lab.

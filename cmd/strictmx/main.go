@@ -86,7 +86,8 @@ usage, 3 the lab is broken, 130 interrupted.`,
 	}
 	root.AddCommand(
 		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(), schemaCommand(),
-		cleanCommand(), doctorCommand(), versionCommand(), anchorCommand(), nodeCommand(), internetCommand(), mtaCommand(),
+		cleanCommand(), doctorCommand(), versionCommand(),
+		anchorCommand(), mtaAnchorCommand(), internetCommand(), mtaCommand(),
 	)
 	return root
 }

@@ -23,6 +23,7 @@ type runFlags struct {
 	cases, shard, format string
 	parallel             int
 	inProcess, keep      bool
+	fresh                bool
 	timeout              time.Duration
 }
 
@@ -34,6 +35,8 @@ func runCommand() *cobra.Command {
 		Long: `run runs the scenarios at PATH, or those that come with strictmx: archives
 (*.txtar), directories, or names that strictmx list prints. Each case has a lab of
 its own, with a real Postfix and no way out; images are built if they are missing.
+Labs start from nothing, one after the other in containers that are kept for the
+run, or with --fresh each in containers of its own.
 
 Progress goes to standard error, the report to standard output. The evidence of
 each case that is not as wanted is kept in a directory, which the report names.`,
@@ -49,6 +52,7 @@ each case that is not as wanted is kept in a directory, which the report names.`
 	c.Flags().StringVar(&f.shard, "shard", "", "run only part `I/N` of the scenarios")
 	c.Flags().IntVar(&f.parallel, "parallel", 0, "cases at a time; 0 is one more than there are processors")
 	c.Flags().BoolVar(&f.inProcess, "in-process", false, "no container: prove what the receivers alone can prove")
+	c.Flags().BoolVar(&f.fresh, "fresh", false, "make new containers for each case, and none for the next")
 	c.Flags().BoolVar(&f.keep, "keep", false, "keep the evidence of every case")
 	c.Flags().StringVar(&f.format, "format", "text", "text or json")
 	c.Flags().DurationVar(&f.timeout, "timeout", lab.DefaultDeadline, "give up on a case after this `time`")
@@ -77,6 +81,7 @@ func (f runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writ
 				err = errors.Join(labError(closing), err)
 			}
 		}()
+		d.fresh = f.fresh
 		r.Driver, engine = d, d.engine.Version
 	}
 	progress := report.StyleFor(os.Stderr)

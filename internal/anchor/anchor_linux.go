@@ -19,30 +19,39 @@ import (
 // An engine takes the namespace of a process's main thread, so that is the one that
 // must move. Only here is the main goroutine sure to be on it.
 func init() {
-	if len(os.Args) > 1 && os.Args[1] == Name {
+	if len(os.Args) > 1 && (os.Args[1] == NodeName || os.Args[1] == MailSystemName) {
 		runtime.LockOSThread()
 	}
 }
 
-// An anchor is the container's first process.
-type anchor struct {
-	self string   // the program's file
-	args []string // that make it a node
-
-	mu   sync.Mutex // held for one line of output
-	out  io.Writer
-	node *node // nil between labs
+// A side is what the two anchors differ in. Both methods are called by the main
+// goroutine.
+type side interface {
+	// begin starts the process of a lab and gives it its first line. Beside an error
+	// there is none.
+	begin(wire.Command) (*child, error)
+	// leave comes after the end of that process.
+	leave() error
 }
 
-// Run reads commands from in, one a line, and writes to out how they went (package
-// wire). It carries out [wire.OpFresh] and [wire.OpEnd]; all others are for the
-// node, which is self, the program's own file, with args. It must be called by the
-// main goroutine, and returns when in ends or ctx is done.
-func Run(ctx context.Context, in io.Reader, out io.Writer, self string, args ...string) error {
+// An anchor is a container's first process.
+type anchor struct {
+	side side
+
+	mu    sync.Mutex // held for one line of output
+	out   io.Writer
+	child *child // nil between labs
+}
+
+// run reads commands from in, one a line, and writes to out how they went (package
+// wire). It carries out [wire.OpFresh] and [wire.OpEnd]; all others are for the lab's
+// process. It must be called by the main goroutine, and returns when in ends or ctx is
+// done.
+func run(ctx context.Context, in io.Reader, out io.Writer, s side) error {
 	if unix.Gettid() != unix.Getpid() {
 		return errors.New("anchor: not on the main thread")
 	}
-	a := &anchor{self: self, args: args, out: out}
+	a := &anchor{side: s, out: out}
 	defer a.end()
 	lines := make(chan []byte)
 	go readLines(ctx, in, lines)
@@ -85,18 +94,22 @@ func (a *anchor) line(line []byte) error {
 	if err == nil {
 		switch cmd.Op {
 		case wire.OpFresh:
-			err = a.fresh(cmd.Plan)
+			err = a.fresh(cmd)
 		case wire.OpEnd:
-			a.end()
+			err = a.end()
 		default:
 			if err = a.pass(line); err == nil {
-				return nil // the node answers
+				return nil // the lab's process answers
 			}
 		}
 	}
 	ev := wire.Event{Kind: wire.KindDone, ID: cmd.ID}
 	if err != nil {
-		ev.Kind, ev.Error = wire.KindError, &wire.Error{Kind: "network", Message: err.Error()}
+		told, ok := errors.AsType[*wire.Error](err)
+		if !ok {
+			told = &wire.Error{Kind: "network", Message: err.Error()}
+		}
+		ev.Kind, ev.Error = wire.KindError, told
 	}
 	b, err := json.Marshal(ev)
 	if err != nil {
@@ -112,67 +125,34 @@ func (a *anchor) write(line []byte) error {
 	return err
 }
 
-// fresh moves to a new namespace and starts a node there.
-func (a *anchor) fresh(plan *wire.Plan) error {
-	if plan == nil {
-		return fmt.Errorf("%s: want a plan", wire.OpFresh)
-	}
-	if a.node != nil {
+// fresh begins a lab.
+func (a *anchor) fresh(cmd wire.Command) error {
+	if a.child != nil {
 		return fmt.Errorf("%s: the last lab has not ended", wire.OpFresh)
 	}
-	if err := freshNetwork(); err != nil {
-		return fmt.Errorf("new network namespace: %w", err)
-	}
-	n, err := startNode(a.self, a.args, a.write)
-	if err != nil {
-		return fmt.Errorf("node: %w", err)
-	}
-	a.node = n
-	first, err := json.Marshal(plan)
+	c, err := a.side.begin(cmd)
 	if err != nil {
 		return err
 	}
-	return a.pass(append(first, '\n'))
+	a.child = c
+	go c.serve(a.write)
+	return nil
 }
 
-// pass gives a line to the node.
+// pass gives a line to the lab's process.
 func (a *anchor) pass(line []byte) error {
-	if a.node == nil {
+	if a.child == nil {
 		return errors.New("no lab has begun")
 	}
-	if _, err := a.node.stdin.Write(line); err != nil {
-		return fmt.Errorf("node: %w", err)
-	}
-	return nil
+	return a.child.send(line)
 }
 
-// end ends the node, if there is one, after all it said was passed on.
-func (a *anchor) end() {
-	if a.node == nil {
-		return
+// end ends the lab, if there is one, after all that its process said was passed on.
+func (a *anchor) end() error {
+	if a.child == nil {
+		return nil
 	}
-	a.node.end()
-	a.node = nil
-}
-
-// freshNetwork moves to a new namespace and brings its loopback up: Postfix wants
-// an active device before it looks at its configuration.
-func freshNetwork() error {
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return err
-	}
-	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("loopback: %w", err)
-	}
-	defer unix.Close(s)
-	lo, err := unix.NewIfreq("lo")
-	if err != nil {
-		return fmt.Errorf("loopback: %w", err)
-	}
-	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	if err := unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo); err != nil {
-		return fmt.Errorf("loopback up: %w", err)
-	}
-	return nil
+	a.child.end()
+	a.child = nil
+	return a.side.leave()
 }

@@ -4,8 +4,8 @@ package anchor
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +21,7 @@ func TestCommands(t *testing.T) {
 		{`{`, wire.KindError, "unexpected end of JSON input"},
 	} {
 		var out strings.Builder
-		a := &anchor{out: &out}
+		a := &anchor{side: &nodeSide{}, out: &out}
 		if err := a.line([]byte(tt.line + "\n")); err != nil {
 			t.Fatal(err)
 		}
@@ -41,24 +41,25 @@ func written(t *testing.T, script string, lines ...string) string {
 	t.Helper()
 	var mu sync.Mutex
 	var out strings.Builder
-	n, err := startNode("/bin/sh", []string{"-c", script}, func(line []byte) error {
+	c, err := startChild("node", 0, "/bin/sh", "-c", script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go c.serve(func(line []byte) error {
 		mu.Lock()
 		defer mu.Unlock()
 		_, err := out.Write(line)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(n.stdin, line); err != nil {
+		if err := c.send([]byte(line + "\n")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(lines) > 0 {
-		n.end()
+		c.end()
 	}
-	<-n.done
+	<-c.done
 	return out.String()
 }
 
@@ -86,8 +87,63 @@ func TestNodeThatDoesNotEndIsKilled(t *testing.T) {
 }
 
 func TestMissingProgram(t *testing.T) {
-	_, err := startNode("/no/such/program", nil, func([]byte) error { return errors.New("not called") })
-	if err == nil {
-		t.Error("startNode of nothing: want an error")
+	if _, err := startChild("node", 0, "/no/such/program"); err == nil {
+		t.Error("startChild of nothing: want an error")
+	}
+}
+
+// What a mail system says first decides whether it may be told anything.
+func TestFirstWord(t *testing.T) {
+	for _, tt := range []struct{ script, want string }{
+		{`echo '{"kind":"done"}'; exec cat`, ""},
+		{`echo '{"kind":"error","error":{"message":"no overlay"}}'`, "no overlay"},
+		{`echo '{"kind":"ready"}'`, "said ready first, want done"},
+		{`echo hello`, `said "hello\n" first`},
+		{`exit 1`, "ended before it began"},
+	} {
+		c, err := startChild("mail-system", 0, "/bin/sh", "-c", tt.script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.confined()
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: confined = %v, want %q", tt.script, err, tt.want)
+		}
+		c.drop()
+	}
+}
+
+// The namespace of a lab is handed out while there is one.
+func TestDoor(t *testing.T) {
+	d, err := openDoor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	if n, err := askNetwork(); err == nil {
+		n.close()
+		t.Error("askNetwork without a lab: want an error")
+	}
+	lab, err := present()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.Readlink("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.show(lab)
+	got, err := askNetwork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.close()
+	if name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", got.file.Fd())); err != nil || name != want {
+		t.Errorf("was handed %s, %v, want %s", name, err, want)
+	}
+	d.show(nil)
+	if n, err := askNetwork(); err == nil {
+		n.close()
+		t.Error("askNetwork after the lab: want an error")
 	}
 }

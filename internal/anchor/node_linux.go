@@ -1,96 +1,101 @@
 package anchor
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"sync/atomic"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"strictmx/internal/wire"
 )
 
-// endTime is how long a node may take to end by itself.
-const endTime = 2 * time.Second
-
-// A node is the process that a lab's pretend internet is made by.
-type node struct {
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	ending atomic.Bool
-	done   chan struct{} // closed when it has ended and all it said was passed on
+// A nodeSide makes nodes: a network namespace for the mail system, joined to one with
+// the process of the internet side.
+type nodeSide struct {
+	connect func(pid int, plan wire.Plan) error
+	self    string   // the program's file
+	args    []string // that make it the internet side
+	home    *namespace
+	door    *door
 }
 
-// startNode starts a node in the calling thread's namespace. Its output goes to
-// write line by line.
-func startNode(self string, args []string, write func([]byte) error) (*node, error) {
-	n := &node{cmd: exec.Command(self, args...), done: make(chan struct{})}
-	n.cmd.Stderr = os.Stderr
-	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var err error
-	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
-		return nil, err
+// RunNode is the first process of the node's container. The internet side is self, the
+// program's own file, with args; connect joins the calling thread's network namespace
+// to that of its process. RunNode must be called by the main goroutine, and returns
+// when in ends or ctx is done.
+func RunNode(
+	ctx context.Context, in io.Reader, out io.Writer, connect func(pid int, plan wire.Plan) error, self string, args ...string,
+) error {
+	home, err := present()
+	if err != nil {
+		return err
 	}
-	out, err := n.cmd.StdoutPipe()
+	defer home.close()
+	d, err := openDoor()
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	return run(ctx, in, out, &nodeSide{connect: connect, self: self, args: args, home: home, door: d})
+}
+
+func (s *nodeSide) begin(cmd wire.Command) (*child, error) {
+	if cmd.Plan == nil {
+		return nil, fmt.Errorf("%s: want a plan", wire.OpFresh)
+	}
+	if err := freshNetwork(); err != nil {
+		return nil, fmt.Errorf("new network namespace: %w", err)
+	}
+	c, err := s.start(*cmd.Plan)
+	if err != nil {
+		return nil, errors.Join(err, s.leave())
+	}
+	return c, nil
+}
+
+func (s *nodeSide) start(plan wire.Plan) (*child, error) {
+	lab, err := present()
 	if err != nil {
 		return nil, err
 	}
-	if err := n.cmd.Start(); err != nil {
+	s.door.show(lab)
+	c, err := startChild("node", unix.CLONE_NEWNET, s.self, s.args...)
+	if err != nil {
+		return nil, fmt.Errorf("network namespace of the internet side: %w", err)
+	}
+	if err := errors.Join(s.connect(c.cmd.Process.Pid, plan), c.sendJSON(plan)); err != nil {
+		c.drop()
 		return nil, err
 	}
-	go func() {
-		defer close(n.done)
-		n.serve(out, write)
-	}()
-	return n, nil
+	return c, nil
 }
 
-// serve passes on what the node says until it ends, and tells if that was its own
-// doing.
-func (n *node) serve(out io.Reader, write func([]byte) error) {
-	r := bufio.NewReaderSize(out, 64<<10)
-	for {
-		line, err := r.ReadBytes('\n')
-		if err != nil {
-			break // its end
-		}
-		if write(line) != nil {
-			break // the runner is gone, and so are we soon
-		}
+// leave goes back, so that the lab's namespace ends with the last process in it.
+func (s *nodeSide) leave() error {
+	s.door.show(nil)
+	return s.home.enter()
+}
+
+// freshNetwork moves to a new namespace and brings its loopback up: Postfix wants
+// an active device before it looks at its configuration.
+func freshNetwork() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
 	}
-	err := n.cmd.Wait()
-	if n.ending.Load() {
-		return
-	}
-	why := "ended by itself"
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		why = err.Error()
+		return fmt.Errorf("loopback: %w", err)
 	}
-	b, err := json.Marshal(wire.Event{
-		Kind: wire.KindError, Error: &wire.Error{Kind: "node", Message: fmt.Sprintf("node: %s", why)},
-	})
-	if err == nil {
-		_ = write(append(b, '\n')) // as above
+	defer unix.Close(s)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("loopback: %w", err)
 	}
-}
-
-// end closes the node's input, after which it ends by itself, and waits.
-func (n *node) end() {
-	n.ending.Store(true)
-	n.stdin.Close()
-	late := time.AfterFunc(endTime, func() { n.cmd.Process.Kill() })
-	defer late.Stop()
-	<-n.done
-	// What it left behind is ours now, and no other process of ours is waited for.
-	for {
-		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 || err != nil {
-			return
-		}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo); err != nil {
+		return fmt.Errorf("loopback up: %w", err)
 	}
+	return nil
 }

@@ -18,7 +18,7 @@ import (
 var levels = [][]string{
 	{"internal/mail", "internal/wire", "internal/spelling"},
 	{"internal/catalogue", "fakemx/check/spf", "fakemx/check/dkim", "fakemx/check/arc", "fakemx/check/dmarc", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
-	{"fakemx", "internal/anchor", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
+	{"fakemx", "internal/anchor", "internal/confine", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
 	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/schema", "internal/report", "internal/lab"},
 	{"cmd/strictmx"},
 }

@@ -28,12 +28,13 @@ import (
 type inContainers struct {
 	engine *containers.Engine
 	images containers.Images
+	fresh  bool
 }
 
 func (d *inContainers) Start(
 	ctx context.Context, plan wire.Plan, setup wire.Setup, listen func(wire.Side, wire.Event),
 ) (lab.Session, error) {
-	r, err := d.engine.Start(ctx, containers.Lab{Plan: plan, Setup: setup, Images: d.images, Listen: listen})
+	r, err := d.engine.Start(ctx, containers.Lab{Plan: plan, Setup: setup, Images: d.images, Listen: listen, Fresh: d.fresh})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func openDriver(tb testing.TB) *inContainers {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &inContainers{e, images}
+	return &inContainers{engine: e, images: images}
 }
 
 // TestContainers runs cases in labs of containers, with a real Postfix. With -short
@@ -71,6 +72,7 @@ func TestContainers(t *testing.T) {
 	t.Run("silent", func(t *testing.T) { testSilent(t, d) })
 	t.Run("steps", func(t *testing.T) { testSteps(t, d) })
 	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
+	t.Run("kept and fresh", func(t *testing.T) { testKeptAndFresh(t, d) })
 }
 
 var base = lab.Base{MainCF: postfix.BaseMainCF, MasterCF: postfix.BaseMasterCF}
@@ -373,6 +375,48 @@ mail A 203.0.113.10
 			t.Errorf("%s: the receiver saw %v, want %d messages once each", sc.Cases[i].Name, ids, messages)
 		}
 	}
+}
+
+// testKeptAndFresh runs scenarios in containers that are kept and in new ones. Each
+// case ends in the same way, by what its mail system and its receivers say.
+func testKeptAndFresh(t *testing.T, d *inContainers) {
+	var selected []lab.Selection
+	for _, name := range []string{"gmail-ipv6-ptr", "seed-forwarding", "soft-refusal"} {
+		s, err := lab.Select([]*scenarios.Scenario{embedded(t, name)}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		selected = append(selected, s...)
+	}
+	works, err := lab.PrepareAll(selected, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[bool][]string{}
+	for _, fresh := range []bool{false, true} {
+		own := &inContainers{engine: d.engine, images: d.images, fresh: fresh}
+		for _, f := range slices.Concat(lab.Runner{Driver: own, Parallel: 2}.Run(t.Context(), works)...) {
+			ends[fresh] = append(ends[fresh], ending(f))
+		}
+	}
+	if diff := cmp.Diff(ends[true], ends[false]); diff != "" || len(ends[true]) == 0 {
+		t.Errorf("ends of %d cases (-fresh +kept):\n%s", len(ends[true]), diff)
+	}
+}
+
+// ending is what a case came to, without what differs from one run to the next. The
+// addresses that a case depends on are in its wants, and so in its result.
+func ending(f *lab.Finished) string {
+	out := fmt.Sprintf("%s/%s: %s %v", f.Prepared.Scenario.Name, f.Case.Name, f.Result, f.Err)
+	var parts []string
+	for _, d := range slices.Concat(f.Record.Deliveries, f.Record.Notices) {
+		parts = append(parts, fmt.Sprintf("%s %s %s", d.Recipient, d.Outcome, d.Status))
+	}
+	for _, a := range f.Record.Attempts {
+		parts = append(parts, fmt.Sprintf("%s saw mail from %q to %v: %s", a.Receiver, a.From, a.Recipients, a.Rule))
+	}
+	slices.Sort(parts) // what goes to several receivers at once ends in any order
+	return out + "\n" + strings.Join(parts, "\n")
 }
 
 // BenchmarkColdCase is one case from the creation of its containers to their end.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // children starts processes and reaps all that end: as first process we are the
@@ -86,6 +88,14 @@ func (c *children) start(cmd command, stdin, stdout, stderr *os.File) (pid int, 
 	}
 	w := make(chan syscall.WaitStatus, 1)
 	c.waiting[pid] = w
+	if cmd.credential != nil {
+		// The child was in our memory when it became another user, which closes /proc
+		// of ours (PR_SET_DUMPABLE in prctl(2)), and with it the way into the lab for
+		// who wants to look. There is no secret in it.
+		if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
+			return pid, w, fmt.Errorf("start %s: %w", cmd.args[0], err)
+		}
+	}
 	return pid, w, nil
 }
 

@@ -47,18 +47,13 @@ func TestReadPlan(t *testing.T) {
 
 // A plan that cannot be read is told as an event, so that the runner can say it.
 func TestBadPlanIsTold(t *testing.T) {
-	for name, run := range map[string]func(*bytes.Buffer) error{
-		"node":     func(out *bytes.Buffer) error { return Run(t.Context(), strings.NewReader("x\n"), out, "/nonexistent") },
-		"internet": func(out *bytes.Buffer) error { return RunInternet(t.Context(), strings.NewReader("x\n"), out) },
-	} {
-		var out bytes.Buffer
-		if err := run(&out); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-		var ev wire.Event
-		if err := json.Unmarshal(out.Bytes(), &ev); err != nil || ev.Kind != wire.KindError || ev.Error.Kind != "plan" {
-			t.Errorf("%s told %q (%v), want an error about the plan", name, out.String(), err)
-		}
+	var out bytes.Buffer
+	if err := RunInternet(t.Context(), strings.NewReader("x\n"), &out); err == nil {
+		t.Error("no error")
+	}
+	var ev wire.Event
+	if err := json.Unmarshal(out.Bytes(), &ev); err != nil || ev.Kind != wire.KindError || ev.Error.Kind != "plan" {
+		t.Errorf("told %q (%v), want an error about the plan", out.String(), err)
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"strictmx/internal/wire"
 )
 
 var errLinux = errors.New("node: network namespaces need linux; this program runs inside a lab's container")
 
-// Run reports that it needs linux.
-func Run(context.Context, io.Reader, io.Writer, string, ...string) error { return errLinux }
+// HostSide reports that it needs linux.
+func HostSide(int, wire.Plan) error { return errLinux }
 
 // RunInternet reports that it needs linux.
 func RunInternet(context.Context, io.Reader, io.Writer) error { return errLinux }

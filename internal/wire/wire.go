@@ -139,8 +139,10 @@ type Command struct {
 	Op string `json:"op"` // one of the Op constants
 	// Message is for OpSubmit and OpSend.
 	Message *Message `json:"message,omitempty"`
-	// Plan is for OpFresh.
-	Plan *Plan `json:"plan,omitempty"`
+	// Plan and Setup are for OpFresh: the one for the node, the other for the mail
+	// system.
+	Plan  *Plan  `json:"plan,omitempty"`
+	Setup *Setup `json:"setup,omitempty"`
 	// Ahead is for OpClock, in nanoseconds.
 	Ahead time.Duration `json:"ahead,omitempty"`
 }
@@ -156,8 +158,8 @@ const (
 	OpSync   = "sync"   // do nothing: when it is done, all that came before was told
 	OpStop   = "stop"
 	OpStart  = "start" // go on with a set-up that was to hold
-	OpFresh  = "fresh" // for the node's container: begin a lab with Plan, in a network of its own
-	OpEnd    = "end"   // for the node's container: end that lab
+	OpFresh  = "fresh" // for a container that is kept: begin a lab with Plan or Setup
+	OpEnd    = "end"   // for a container that is kept: end that lab
 )
 
 // A Message is one message to inject.
