@@ -183,8 +183,8 @@ func mailboxDomain(addr string) string {
 	return plainDomain(domain)
 }
 
-// plainDomain is in lower case, without final dot.
-func plainDomain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+// plainDomain is in A-labels and lower case, without final dot.
+func plainDomain(name string) string { return strings.ToLower(strings.TrimSuffix(asciiName(name), ".")) }
 
 // cutMailbox cuts a path at its last @: a quoted local part may have others. What
 // has none is a local part, as <postmaster> is.
