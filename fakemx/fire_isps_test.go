@@ -149,6 +149,21 @@ func TestGermanProvidersRulesFire(t *testing.T) {
 	})
 }
 
+func TestAppleRulesFire(t *testing.T) {
+	fire(t, []string{"icloud"}, []firing{
+		{rule: "icloud/proofpoint", seed: listedAs("proofpoint", "203.0.113.10")},
+		{rule: "icloud/spamhaus-sbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.2")},
+		{rule: "icloud/spamhaus-xbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.4")},
+		{rule: "icloud/spamhaus-pbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.11")},
+		{rule: "icloud/sender-domain", from: "me@absent.example.com"},
+		{rule: "icloud/user-unknown", seed: nobody},
+		{rule: "icloud/mailbox-full", seed: fullBox},
+		{rule: "icloud/volume", earlier: rep("203.0.113.10", 20)},
+		{rule: "icloud/dmarc-reject", world: strict},
+		{rule: "icloud/unauthenticated", world: unproven},
+	})
+}
+
 func TestHostersRulesFire(t *testing.T) {
 	fire(t, []string{"godaddy", "rackspace", "titan", "ovh", "migadu", "infomaniak", "hostpoint", "zoho"}, []firing{
 		{rule: "godaddy/sessions", open: rep("203.0.113.10", 5)},
@@ -195,6 +210,7 @@ func TestProvidersTakeGoodMail(t *testing.T) {
 	for _, name := range []string{
 		"yahoo", "yahoo@2025-deferring", "aol",
 		"t-online", "gmx", "web-de", "mail-com", "ionos",
+		"icloud",
 		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
 	} {
 		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
