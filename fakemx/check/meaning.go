@@ -64,7 +64,7 @@ var meanings = map[string]string{
 	"dkim.key: weak":           "the DKIM key is too short",
 	"dkim.key: ok":             "the DKIM key is long enough",
 
-	"dmarc: none":              "the From domain has no DMARC record",
+	"dmarc: none":              "there is no DMARC record for the From domain, or no From domain",
 	"dmarc: pass":              "DMARC passes",
 	"dmarc: fail":              "DMARC fails",
 	"dmarc: temperror":         "DMARC cannot be looked up",
