@@ -164,6 +164,30 @@ func TestAppleRulesFire(t *testing.T) {
 	})
 }
 
+func TestAmericanProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"comcast", "att", "cox", "spectrum"}, []firing{
+		{rule: "comcast/listed", seed: listedAs("block-list", "203.0.113.10")},
+		{rule: "comcast/dnsbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.4")},
+		{rule: "comcast/ptr-missing", world: nameless},
+		{rule: "comcast/ptr-temperror", world: broken(nil, "203.0.113.10", "PTR"), says: "421 [Reverse DNS failure : Try again later]"},
+		{rule: "comcast/user-unknown", seed: nobody},
+		{rule: "comcast/dmarc-reject", world: strict},
+
+		{rule: "att/listed", seed: listedAs("rbl", "203.0.113.10")},
+		{rule: "att/ptr-missing", world: nameless},
+
+		{rule: "cox/connections", open: rep("203.0.113.10", 10)},
+		{rule: "cox/listed", seed: listedAs("cdrbl", "203.0.113.10")},
+		{rule: "cox/ptr-missing", world: nameless},
+		{rule: "cox/ptr-missing", world: astray},
+
+		{rule: "spectrum/connections", open: rep("203.0.113.10", 5)},
+		{rule: "spectrum/ipv6", client: "2001:db8::10"},
+		{rule: "spectrum/ptr-missing", world: nameless},
+		{rule: "spectrum/ptr-missing", world: astray},
+	})
+}
+
 func TestHostersRulesFire(t *testing.T) {
 	fire(t, []string{"godaddy", "rackspace", "titan", "ovh", "migadu", "infomaniak", "hostpoint", "zoho"}, []firing{
 		{rule: "godaddy/sessions", open: rep("203.0.113.10", 5)},
@@ -211,6 +235,7 @@ func TestProvidersTakeGoodMail(t *testing.T) {
 		"yahoo", "yahoo@2025-deferring", "aol",
 		"t-online", "gmx", "web-de", "mail-com", "ionos",
 		"icloud",
+		"comcast", "att", "cox", "spectrum",
 		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
 	} {
 		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
