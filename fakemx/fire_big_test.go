@@ -315,3 +315,17 @@ func TestEveryRowIsThere(t *testing.T) {
 		}
 	}
 }
+
+// Google's pages no longer speak of ARC: a seal must not rescue mail to a Google
+// receiver, nor may its absence harm it.
+func TestGoogleDoesNotAskForARC(t *testing.T) {
+	for _, p := range profile.Builtin().Profiles() {
+		for _, r := range p.Rules {
+			for _, c := range r.When {
+				if check, _ := p.Check(c.Check); check.Method == "arc" && (p.Name == "gmail" || p.Name == "google-apps") {
+					t.Errorf("%s: rule %s asks for %s", p, r.ID, c)
+				}
+			}
+		}
+	}
+}

@@ -199,6 +199,8 @@ rules:
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(minimal + rule))
 	f.Add([]byte(minimal + "versions: [a, b]\nwrap: {columns: 40, tail: ' {id}'}\nchanges: [{versions: b, extensions: [DSN]}]\n" + rule))
+	f.Add([]byte(minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, b..: row}", 1)))
+	f.Add([]byte(minimal + "texts: {row:, b: []}\nrules: [{id: a, at: data, text: {: row}}]\n"))
 	f.Add([]byte("name: [\n"))
 	f.Add([]byte("? a\n: b\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
