@@ -22,7 +22,7 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 type object = map[string]any
 
 // Names lists what there are schemas of.
-func Names() []string { return []string{"profile"} }
+func Names() []string { return []string{"profile", "scenario"} }
 
 // JSON writes the schema of a name of [Names].
 func JSON(name string) ([]byte, error) {
@@ -30,6 +30,8 @@ func JSON(name string) ([]byte, error) {
 	switch name {
 	case "profile":
 		s = profileSchema()
+	case "scenario":
+		s = scenarioSchema()
 	default:
 		return nil, fmt.Errorf("schema of %q: want one of %s", name, strings.Join(Names(), ", "))
 	}

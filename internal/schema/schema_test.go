@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/tools/txtar"
 
 	"strictmx/fakemx/profile"
+	"strictmx/scenarios"
 )
 
 func compiled(t *testing.T, name string) *jsonschema.Schema {
@@ -67,6 +71,48 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// The scenario.yaml of every scenario of ours is valid.
+func TestScenarios(t *testing.T) {
+	s := compiled(t, "scenario")
+	names, err := fs.Glob(scenarios.Embedded(), "*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d scenarios, %v", len(names), err)
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(scenarios.Embedded(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range txtar.Parse(b).Files {
+			if f.Name != "scenario.yaml" {
+				continue
+			}
+			if err := valid(t, s, f.Data); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestScenarioFaults(t *testing.T) {
+	s := compiled(t, "scenario")
+	const head = "title: a\nhost: {name: mail.example.com, ipv4: 203.0.113.10}\n"
+	good := head + "cases: [{name: one, want: {outcome: sent}}]\n"
+	if err := valid(t, s, []byte(good)); err != nil {
+		t.Errorf("minimal scenario: %v", err)
+	}
+	for _, bad := range []string{
+		head, good + "receivers: [{profile: Gmail, domains: gmail.com}]\n", good + "receivers: [{profile: gmail}]\n",
+		head + "cases: [{name: one}]\n", head + "cases: [{name: one, want: {outcome: lost}}]\n",
+		head + "cases: [{name: one, want: {outcome: sent, statsu: 2.0.0}}]\n", good + "faults: [{name: a.example, fault: gone}]\n",
+		good + "receivers: [{profile: gmail, domains: gmail.com, force: [{times: 2}]}]\n",
+	} {
+		if err := valid(t, s, []byte(bad)); err == nil {
+			t.Errorf("the schema takes\n%s", bad)
+		}
+	}
+}
+
 const minimal = "name: own\ntitle: Own\nhostname: mx.example.net\n"
 
 // What the loader refuses for its form, the schema refuses.
@@ -105,5 +151,40 @@ func TestFaults(t *testing.T) {
 func TestUnknown(t *testing.T) {
 	if _, err := JSON("profil"); err == nil || !strings.Contains(err.Error(), "profile") {
 		t.Errorf("JSON(profil): %v", err)
+	}
+}
+
+// Every key that the loader of scenarios knows is in the schema.
+func TestScenarioKeys(t *testing.T) {
+	b, err := JSON("scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = scenarios.Load(fstest.MapFS{"s.txtar": {Data: []byte(`-- scenario.yaml --
+title: Unknown keys everywhere
+zzzzzzzzzz: 1
+host: {zzzzzzzzzz: 1, name: mail.example.com, ipv4: 203.0.113.10}
+receivers: [{zzzzzzzzzz: 1, profile: gmail, domains: gmail.com}]
+send: {zzzzzzzzzz: 1, from: me@example.com, to: you@gmail.com}
+faults: [{zzzzzzzzzz: 1, name: example.com, fault: servfail}]
+cases:
+  - name: one
+    zzzzzzzzzz: 1
+    want: {zzzzzzzzzz: 1, outcome: sent}
+    dsn: {zzzzzzzzzz: 1, recipients: you@gmail.com}
+`)}}, "s.txtar")
+	if err == nil {
+		t.Fatal("unknown keys were taken")
+	}
+	known := regexp.MustCompile(`unknown key "z+" in [a-z ]+: want one of (.*)`).FindAllStringSubmatch(err.Error(), -1)
+	if len(known) < 8 {
+		t.Fatalf("%d lists of keys in\n%v", len(known), err)
+	}
+	for _, m := range known {
+		for key := range strings.SplitSeq(m[1], ", ") {
+			if !strings.Contains(string(b), `"`+key+`": {`) {
+				t.Errorf("the schema lacks the key %s", key)
+			}
+		}
 	}
 }
