@@ -14,13 +14,16 @@ func badMessageID(value []byte) string {
 	case !l.take('<'):
 		return "it does not begin with an angle bracket"
 	}
-	for l.word() {
+	for {
+		if !l.word() {
+			l.fail("its left side is empty or has an empty part")
+		}
 		if !l.take('.') {
 			break
 		}
 	}
-	if l.bad == "" && !l.take('@') {
-		l.fail("there is no @ with something before it")
+	if !l.take('@') {
+		l.fail("there is no @ in it")
 	}
 	if l.take('[') {
 		l.literal()

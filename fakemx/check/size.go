@@ -32,13 +32,13 @@ func newSize(s Settings) (Check, error) {
 // until it is there.
 func sizeResult(most int64, f Facts) mail.Result {
 	size, what := f.Size, "the declared size"
-	if len(f.Content) > 0 {
+	if f.Content != nil {
 		size, what = int64(len(f.Content)), "the message's size"
 	}
 	switch {
 	case size > most:
 		return mail.Result{Value: mail.Fail, Reason: fmt.Sprintf("%s, %d octets, is more than %d", what, size, most)}
-	case size == 0:
+	case size == 0 && f.Content == nil:
 		return mail.Result{Value: mail.Pass, Reason: "no size is declared"}
 	}
 	return mail.Result{Value: mail.Pass, Reason: fmt.Sprintf("%s, %d octets, is not more than %d", what, size, most)}
