@@ -27,7 +27,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestDialogues holds conversations. A file of testdata/dialogues begins with
 // comments and settings; then come the client's lines, "C: " before a line with CR
 // LF and "C " before a Go string of any octets. Each is sent when the server waits
-// for it; with "pipelined: yes" lines that follow each other are sent in one piece.
+// for it; with "pipelined: yes" lines that follow each other are sent in one piece. With
+// "real: checks" the profile's own checks run, over no DNS; else each passes or has
+// the value that a line "METHOD: VALUE" gives it.
 // What the server says ("S: ") and records ("A: ") is compared
 // with the file, and rewritten with -update. As attempts stand where they were
 // recorded, the files show that this is before the reply.
@@ -64,7 +66,12 @@ func replay(t *testing.T, text string) string {
 		d.read(t, srv, strings.TrimSuffix(line, "\n"))
 	}
 	d.flush()
-	srv.Checks = d.check
+	if !d.real {
+		srv.Checks = d.check
+	} else {
+		srv.Checks = nil
+		srv.Seed = check.Seed{Unknown: []string{"nobody@example.net"}, Full: []string{"full@example.net"}}
+	}
 	srv.Record = d.attempt
 	srv.ServeConn(t.Context(), &d)
 	for _, b := range d.blocks {
@@ -115,6 +122,7 @@ type dialogue struct {
 	partial  []byte
 	together bool
 	finished bool
+	real     bool // checks are those of the profile
 }
 
 type block struct {
@@ -145,6 +153,8 @@ func (d *dialogue) read(t *testing.T, srv *Server, line string) {
 	case "S:", "A:", "--":
 		return
 	case "#", "":
+	case "real:":
+		d.real = true
 	case "pipelined:":
 		d.together = true
 	case "profile:":

@@ -123,7 +123,7 @@ func (f *front) startTLS(c command) {
 		return
 	}
 	f.say(f.phrase("starttls", []string{"220 Ready to start TLS"}))
-	early, err := f.stream.startTLS(f.srv.TLS)
+	early, err := f.stream.startTLS(f.srv.tlsConfig())
 	if early > 0 {
 		f.said.note("C: ", "%d octets before the TLS handshake, dropped", early)
 	}
@@ -138,7 +138,8 @@ func (f *front) startTLS(c command) {
 	f.abandon()
 	f.forget(mail.Helo)
 	f.greeted, f.esmtp, f.facts.Helo, f.heloRule = false, false, "", ""
-	f.facts.TLS = tlsName(f.stream.tlsState())
+	state := f.stream.tlsState()
+	f.facts.TLS, f.facts.TLSClient = tlsName(state), tlsClient(state)
 	f.said.note("", "%s", f.facts.TLS)
 }
 

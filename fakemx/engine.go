@@ -63,6 +63,7 @@ func toEngine(r *refusal) error {
 func (b backend) Mail(string, *smtp.MailOptions) error {
 	s := b.f.session
 	s.begin(b.f.path.addr)
+	s.declare(b.f.path.params)
 	r := s.judge(mail.Mail)
 	if r == nil {
 		body, _ := value(b.f.path.params, "BODY")
@@ -81,6 +82,7 @@ func (b backend) Rcpt(string, *smtp.RcptOptions) error {
 	s := b.f.session
 	s.tx.at = b.f.path.addr
 	s.facts.Rcpts = append(s.tx.rcpts[:len(s.tx.rcpts):len(s.tx.rcpts)], s.tx.at)
+	before := s.found
 	s.forget(mail.Rcpt)
 	r := s.judge(mail.Rcpt)
 	if r == nil {
@@ -90,6 +92,7 @@ func (b backend) Rcpt(string, *smtp.RcptOptions) error {
 	}
 	s.facts.Rcpts = s.tx.rcpts
 	s.record(mail.Rcpt, *r, []string{s.tx.at})
+	s.disregard(before)
 	s.tx.recorded = true
 	b.f.answer = r
 	return toEngine(r)

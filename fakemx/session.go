@@ -223,6 +223,7 @@ func (s *session) begin(from string) {
 func (s *session) over() {
 	s.tx = transaction{}
 	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = "", nil, nil
+	s.declare(nil)
 	s.forget(mail.Mail)
 }
 

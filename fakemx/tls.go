@@ -1,6 +1,7 @@
 package fakemx
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -13,8 +14,11 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+
+	"strictmx/internal/mail"
 )
 
 // validity is how far certificates reach into past and future: the clocks of a
@@ -119,6 +123,47 @@ func newTemplate(name string) (*x509.Certificate, error) {
 		NotBefore:    time.Now().Add(-validity),
 		NotAfter:     time.Now().Add(validity),
 	}, nil
+}
+
+// tlsConfig is the server's, bent so that rules of the profile that judge TLS have
+// something to judge: an old version is then let in, which else fails in the
+// handshake, and the client is asked for a certificate that it need not have. Other
+// clients are not asked, since some act on it.
+func (s *Server) tlsConfig() *tls.Config {
+	old, certificate := s.asksTLS()
+	if !old && !certificate {
+		return s.TLS
+	}
+	c := s.TLS.Clone()
+	if old {
+		c.MinVersion = tls.VersionTLS10
+	}
+	if certificate {
+		c.ClientAuth = tls.RequestClientCert
+	}
+	return c
+}
+
+// asksTLS tells whether rules ask for old versions of TLS, and for certificates.
+func (s *Server) asksTLS() (old, certificate bool) {
+	for _, r := range s.Profile.Rules {
+		for _, cond := range r.When {
+			if c, ok := s.Profile.Check(cond.Check); ok && c.Method == "tls" {
+				old = old || cond.Facet == "version" || cond.Facet == "" && slices.Contains(cond.Values, mail.Fail)
+				certificate = certificate || cond.Facet == "certificate"
+			}
+		}
+	}
+	return old, certificate
+}
+
+// tlsClient is the subject of the client's certificate (RFC 4514), empty without one.
+// A certificate may lack a subject.
+func tlsClient(s *tls.ConnectionState) string {
+	if s == nil || len(s.PeerCertificates) == 0 {
+		return ""
+	}
+	return cmp.Or(s.PeerCertificates[0].Subject.String(), "nobody named")
 }
 
 // tlsName is the version as Postfix and checks write it; empty for a session in
