@@ -15,7 +15,14 @@ var tables embed.FS
 
 // A Set is a number of profiles to choose from. It is not changed after loading.
 type Set struct {
-	families []family // sorted by name
+	families []lazyFamily // sorted by name
+}
+
+// A lazyFamily is a family that is read when it is asked for: a receiver needs one
+// of our tables, and reading all of them takes longer than the rest of its start.
+type lazyFamily struct {
+	name string
+	get  func() family
 }
 
 // A family is all versions of one profile.
@@ -31,12 +38,29 @@ func Load(fsys fs.FS) (*Set, error) { return (&Set{}).With(fsys) }
 
 // Builtin holds the profiles that strictmx brings along.
 var Builtin = sync.OnceValue(func() *Set {
-	s, err := Load(Tables())
+	files, err := fs.Glob(Tables(), "*.yaml")
 	if err != nil {
-		panic(err) // the tables are part of the program, and a test loads them
+		panic(err) // the pattern is a valid one
+	}
+	s := &Set{}
+	for _, file := range files {
+		s.families = append(s.families, lazyFamily{strings.TrimSuffix(file, ".yaml"), sync.OnceValue(func() family { return builtin(file) })})
 	}
 	return s
 })
+
+// builtin reads one of our tables, which has the name of its profile.
+func builtin(file string) family {
+	src, err := fs.ReadFile(Tables(), file)
+	if err != nil {
+		panic(err) // it was listed
+	}
+	t, f, faults := readTable(file, src)
+	if err := join(faults); err != nil || t.name+".yaml" != file {
+		panic(fmt.Sprintf("table %s of %q: %v", file, t.name, err)) // part of the program, and a test loads all
+	}
+	return f
+}
 
 // Tables are the texts of the profiles of [Builtin], to read and to copy from.
 func Tables() fs.FS {
@@ -62,19 +86,19 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 			return nil, fmt.Errorf("profiles: %w", err)
 		}
 		t, f, faults := readTable(file, src)
-		if t.name != "" && slices.ContainsFunc(out.families, func(o family) bool { return o.name == t.name }) {
+		if t.name != "" && slices.ContainsFunc(out.families, func(o lazyFamily) bool { return o.name == t.name }) {
 			line, column := place(t.nameNode)
 			faults = append(faults, &Problem{file, line, column, fmt.Sprintf("profile %s is there already: want another name", t.name)})
 		}
 		problems = append(problems, faults...)
 		if len(faults) == 0 {
-			out.families = append(out.families, f)
+			out.families = append(out.families, lazyFamily{f.name, func() family { return f }})
 		}
 	}
 	if err := join(problems); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(out.families, func(a, b family) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(out.families, func(a, b lazyFamily) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 
@@ -82,16 +106,16 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 // as "gmail@2013-unsolicited". An unknown one is an error that lists the known.
 func (s *Set) Find(name string) (*Profile, error) {
 	base, label, labelled := strings.Cut(name, "@")
-	i := slices.IndexFunc(s.families, func(f family) bool { return f.name == base })
+	i := slices.IndexFunc(s.families, func(f lazyFamily) bool { return f.name == base })
 	switch {
 	case i < 0 && len(s.families) == 0:
 		return nil, fmt.Errorf("unknown receiver %q: there are no profiles", base)
 	case i < 0:
 		return nil, fmt.Errorf("unknown receiver %q: %s", base, wanted(base, s.Names()))
 	case !labelled:
-		return s.families[i].bare, nil
+		return s.families[i].get().bare, nil
 	}
-	f := s.families[i]
+	f := s.families[i].get()
 	if j := slices.IndexFunc(f.versions, func(p *Profile) bool { return p.Label == label }); j >= 0 && label != "" {
 		return f.versions[j], nil
 	}
@@ -123,7 +147,7 @@ func (s *Set) Names() []string {
 func (s *Set) Profiles() []*Profile {
 	var out []*Profile
 	for _, f := range s.families {
-		out = append(out, f.versions...)
+		out = append(out, f.get().versions...)
 	}
 	return out
 }
