@@ -189,14 +189,18 @@ func (s *stream) close(linger bool) {
 	_ = s.conn.Close() // nobody is left to be told
 }
 
-// drain takes what the client was still sending, up to a limit.
+// drain takes what the client was still sending, up to a limit. It does so while our
+// side is closed: over a pipe the client reads nothing before its QUIT is taken.
 func (s *stream) drain() {
 	half, ok := s.conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if !ok || s.raw.SetReadDeadline(time.Now().Add(lingerTime)) != nil || s.ctx.Err() != nil {
 		return
 	}
-	if s.raw.SetReadDeadline(time.Now().Add(lingerTime)) != nil || s.ctx.Err() != nil {
-		return
-	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		_ = half.CloseWrite() // if it fails, so does what is read
+	}()
 	_, _ = io.CopyN(io.Discard, s.raw, lingerBytes) // whatever it is, and however it ends
+	<-closed
 }
