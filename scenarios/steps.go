@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 )
 
@@ -59,4 +60,28 @@ func (c Case) StepOf(w Want) int {
 		return len(c.Waits)
 	}
 	return *w.Step
+}
+
+// firstStep is the first step in which something is sent that a want speaks of. A
+// recipient to which nothing is sent may come of any message.
+func (c *caseDraft) firstStep(w Want) int {
+	named, first := -1, -1
+	earlier := func(than *int, step int) {
+		if *than < 0 || step < *than {
+			*than = step
+		}
+	}
+	for i, s := range c.sends {
+		if w.Message >= 0 && w.Message != i {
+			continue
+		}
+		earlier(&first, s.step)
+		if slices.ContainsFunc(s.to, func(to placed) bool { return sameAddress(to.text, w.To) }) {
+			earlier(&named, s.step)
+		}
+	}
+	if named >= 0 {
+		return named
+	}
+	return first
 }

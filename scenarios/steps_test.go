@@ -84,7 +84,15 @@ func TestStepErrors(t *testing.T) {
 		{
 			"before it is sent",
 			[]string{send, "to: you@gmail.com, step: 1}\nwait: 5m", red, "want: {message: 0, step: 0, outcome: deferred}"},
-			"s.txtar:12: step 0: message 0 is sent in step 1\ns.txtar:14: cures: case red does not want to fail, so there is nothing to cure",
+			"s.txtar:12: step 0: what this speaks of is sent in step 1\ns.txtar:14: cures: case red does not want to fail, so there is nothing to cure",
+		},
+		{
+			"before anything is sent to a recipient",
+			[]string{
+				"to: you@gmail.com}", "to: you@gmail.com}\nwait: 5m", red,
+				"send: [{from: me@example.com, to: you@gmail.com}, {from: me@example.com, to: me@gmail.com, step: 1}]\n    want: [{outcome: bounced}, {to: me@gmail.com, step: 0, outcome: bounced}]",
+			},
+			"s.txtar:13: step 0: what this speaks of is sent in step 1",
 		},
 		{
 			"a step twice",

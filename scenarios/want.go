@@ -107,8 +107,8 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		l.wrong(n, "want one of "+strings.Join(outcomes, ", "), "want: outcome is missing")
 	}
 	l.agree(w, have)
-	if m := w.Message; w.Step != nil && m >= 0 && m < len(c.sends) && c.sends[m].step > *w.Step {
-		l.wrong(have["step"].node, "", "step %d: message %d is sent in step %d", *w.Step, m, c.sends[m].step)
+	if first := c.firstStep(w); w.Step != nil && first > *w.Step {
+		l.wrong(have["step"].node, "", "step %d: what this speaks of is sent in step %d", *w.Step, first)
 	}
 	return w
 }

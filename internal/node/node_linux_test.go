@@ -69,6 +69,23 @@ func TestUnknownCommand(t *testing.T) {
 	}
 }
 
+// The receivers' clock is as much ahead as it was last told, whatever it was before.
+func TestClock(t *testing.T) {
+	n := &internet{}
+	for _, ahead := range []time.Duration{0, time.Hour, 48 * time.Hour} {
+		before := time.Now()
+		if _, err := n.do(t.Context(), wire.Command{Op: wire.OpClock, Ahead: ahead}); err != nil {
+			t.Fatal(err)
+		}
+		if got := n.now(); got.Before(before.Add(ahead)) || got.After(time.Now().Add(ahead)) {
+			t.Errorf("the clock is at %s, want %s and %s", got, before, ahead)
+		}
+	}
+	if _, err := n.do(t.Context(), wire.Command{Op: wire.OpClock, Ahead: -time.Hour}); err == nil {
+		t.Error("the clock was put back before the time of day")
+	}
+}
+
 // A silent address takes no connection and refuses none.
 func TestListenSilent(t *testing.T) {
 	for _, network := range []string{"127.0.0.1:0", "[::1]:0"} {

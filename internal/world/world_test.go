@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"strictmx/fakemx"
 	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
@@ -133,6 +135,9 @@ func TestBuildErrors(t *testing.T) {
 			p.Receivers[0].Profile = "gmail@1999"
 			p.Receivers = append(p.Receivers, second)
 		}, []string{`receiver gmail: unknown version "1999"`, `receiver second: unknown receiver "nobody"`}},
+		{"forced rule", func(p *wire.Plan) {
+			p.Receivers[0].Force = []wire.Force{{Rule: "ptr-mising"}}
+		}, []string{"receiver gmail: force: profile gmail@2013-unsolicited has no rule ptr-mising"}},
 		{"own profile", func(p *wire.Plan) { p.Profiles = map[string]string{"mine.yaml": "rules: 7\n"} }, []string{"mine.yaml:1:"}},
 	} {
 		p := plan()
@@ -143,6 +148,30 @@ func TestBuildErrors(t *testing.T) {
 				t.Errorf("%s: %v, want %q in it", tt.about, err, want)
 			}
 		}
+	}
+}
+
+// A receiver knows what its plan tells it.
+func TestTold(t *testing.T) {
+	p := ptr()
+	p.Receivers[0].Listed = map[string][]string{"own": {"203.0.113.0/24"}}
+	p.Receivers[0].Unknown, p.Receivers[0].Full = []string{"nobody@gmail.com"}, []string{"@googlemail.com"}
+	p.Receivers[0].Force = []wire.Force{{Rule: "ptr-missing", Times: 1}}
+	var l log
+	r := build(t, p, l.hooks()).ByAddr(gmail6)
+	want := check.Seed{
+		Listed: map[string][]string{"own": {"203.0.113.0/24"}}, Unknown: []string{"nobody@gmail.com"}, Full: []string{"@googlemail.com"},
+	}
+	if diff := cmp.Diff(want, r.Server.Seed); diff != "" {
+		t.Errorf("seed (-want +got):\n%s", diff)
+	}
+	for _, code := range []int{550, 250} { // refused once, whatever the facts are
+		if got := submit(t, r, host6, gmail6); got.Code != code {
+			t.Errorf("%s, want %d", got, code)
+		}
+	}
+	if len(l.attempts) != 2 || l.attempts[0].Rule != "gmail/ptr-missing" || l.attempts[1].Rule != "" {
+		t.Errorf("attempts: %+v, want the first by rule gmail/ptr-missing", l.attempts)
 	}
 }
 
