@@ -184,7 +184,9 @@ func mailboxDomain(addr string) string {
 }
 
 // plainDomain is in A-labels and lower case, without final dot.
-func plainDomain(name string) string { return strings.ToLower(strings.TrimSuffix(asciiName(name), ".")) }
+func plainDomain(name string) string {
+	return strings.ToLower(strings.TrimSuffix(asciiName(name), "."))
+}
 
 // cutMailbox cuts a path at its last @: a quoted local part may have others. What
 // has none is a local part, as <postmaster> is.

@@ -69,5 +69,5 @@ func socketOf(conf string) (milterSocket, error) {
 		}
 		return milterSocket{network, net.JoinHostPort(strings.Trim(host, "[]"), port), ""}, nil
 	}
-	return milterSocket{}, fmt.Errorf("Socket %s: want inet:PORT@HOST, inet6:PORT@HOST or local:PATH", spec)
+	return milterSocket{}, fmt.Errorf("socket %s: want inet:PORT@HOST, inet6:PORT@HOST or local:PATH", spec)
 }
