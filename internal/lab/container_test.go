@@ -71,6 +71,7 @@ func TestContainers(t *testing.T) {
 	t.Run("notice", func(t *testing.T) { testNotice(t, d) })
 	t.Run("silent", func(t *testing.T) { testSilent(t, d) })
 	t.Run("steps", func(t *testing.T) { testSteps(t, d) })
+	t.Run("long replies", func(t *testing.T) { testLongReplies(t, d) })
 	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
 	t.Run("kept and fresh", func(t *testing.T) { testKeptAndFresh(t, d) })
 }

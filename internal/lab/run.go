@@ -50,6 +50,7 @@ func Run(ctx context.Context, d Driver, p *Prepared, deadline time.Duration) (re
 	rec = w.record()
 	rec.Elapsed = time.Since(start)
 	assign(rec.Attempts, p.Case.Messages, rec.Deliveries)
+	complete(rec.Deliveries, rec.Attempts)
 	if broken := w.broken(); broken != nil {
 		err = broken // what came first explains the rest
 	}

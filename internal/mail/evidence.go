@@ -53,7 +53,10 @@ type Delivery struct {
 	Delay     float64   `json:"delay"` // seconds from arrival to this outcome
 	Relay     *Relay    `json:"relay"` // nil for relay=none and for local programs
 	Text      string    `json:"text"`  // between the parentheses
-	Tries     []Try     `json:"tries"` // what failed before, at other addresses, in the same delivery
+	// Cut tells that the log does not have all of the text: Postfix ends a record at
+	// 2,000 octets. What Text has beyond is from the receiver's own record.
+	Cut   bool  `json:"cut,omitempty"`
+	Tries []Try `json:"tries"` // what failed before, at other addresses, in the same delivery
 }
 
 // A Relay is the server that took or refused a delivery.

@@ -3,6 +3,7 @@ package maillog
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -113,11 +114,46 @@ func FuzzParseDelivery(f *testing.F) {
 		if !ok {
 			return
 		}
+		d.Cut = false // it is written whole
 		again, ok := ParseDelivery(Line{QueueID: "340FE207", Text: render(d)})
 		if diff := cmp.Diff(d, again, cmpAddr); !ok || diff != "" {
 			t.Errorf("%q is written %q and read again as something else:\n%s", s, render(d), diff)
 		}
 	})
+}
+
+// What Postfix 3.7.11 logged of a reply of 2.5 kB in 30 lines: the record is cut at
+// 2,000 octets, and ends within the text.
+func TestCutRecord(t *testing.T) {
+	b, err := os.ReadFile("testdata/cut.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := NewTracker()
+	tr.Expect(0, "long.long.0@mail.example.com")
+	for l := range strings.Lines(string(b)) {
+		tr.Line(strings.TrimSuffix(l, "\n"))
+	}
+	if missing := tr.Settled(); len(missing) > 0 {
+		t.Errorf("no outcome for %v", missing)
+	}
+	d := tr.Deliveries()[0]
+	if d.Outcome != mail.Bounced || !d.Cut || d.Status.String() != "5.7.1" || d.Recipient != "you@example.org" ||
+		!strings.HasSuffix(d.Text, "line 22 of a long explanation: see https://postmaster.example.org/0022. 550-5.7.1 line 2") {
+		t.Errorf("%+v, want a bounce with a text that is cut in line 23", d)
+	}
+}
+
+// Only a record that is as long as can be may lack its end.
+func TestCutIsByLength(t *testing.T) {
+	head := "to=<a@b>, relay=none, delay=0, delays=0/0/0/0, dsn=5.0.0, status=bounced ("
+	for extra, want := range map[int]bool{-1: false, 0: true, 1: false} {
+		text := head + strings.Repeat("x", maxRecord-len("340FE207: ")-len(head)+extra)
+		d, ok := ParseDelivery(Line{QueueID: "340FE207", Text: text})
+		if ok != want || d.Cut != want {
+			t.Errorf("%d octets beyond the record: %v, cut %v, want %v", extra, ok, d.Cut, want)
+		}
+	}
 }
 
 func ExampleParseDelivery() {
