@@ -228,6 +228,29 @@ func TestHostersRulesFire(t *testing.T) {
 	})
 }
 
+func TestFrenchProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"orange", "laposte", "free-fr"}, []firing{
+		{rule: "orange/connections", open: rep("203.0.113.10", 2)},
+		{rule: "orange/listed", seed: listedAs("block-list", "203.0.113.10")},
+		{rule: "orange/sender-domain", from: "me@absent.example.com"},
+		{rule: "orange/spf-fail", world: forbidden},
+		{rule: "orange/spf-fail", world: broken(nil, "example.com", "TXT")},
+		{rule: "orange/user-unknown", seed: nobody},
+		{rule: "orange/dmarc-reject", world: strict, says: "501 5.0.2 Mail rejected. DMARC check failed."},
+		{rule: "orange/volume", earlier: rep("203.0.113.10", 20)},
+
+		{rule: "laposte/dnsbl", world: onDNSBL("zen.spamhaus.org", "127.0.0.4")},
+		{rule: "laposte/spf-fail", world: forbidden},
+		{
+			rule: "laposte/dmarc-reject", world: strict,
+			says: "571-5.7.1 Message refused, DMARC verification Failed.\n571 5.7.1 Message refuse, verification DMARC en echec LPN007_517",
+		},
+		{rule: "laposte/dkim-missing", world: unproven},
+
+		{rule: "free-fr/spams", earlier: rep("203.0.113.10", 20)},
+	})
+}
+
 // TestProvidersTakeGoodMail has each receiver of this file take the message of
 // wellWorld, signed: what the firings above are refused for are their own faults.
 func TestProvidersTakeGoodMail(t *testing.T) {
@@ -237,6 +260,7 @@ func TestProvidersTakeGoodMail(t *testing.T) {
 		"icloud",
 		"comcast", "att", "cox", "spectrum",
 		"godaddy", "rackspace", "ovh", "migadu", "infomaniak", "hostpoint@2023", "hostpoint", "zoho",
+		"orange", "laposte", "free-fr",
 	} {
 		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
 	}
