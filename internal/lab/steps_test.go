@@ -342,3 +342,54 @@ func TestAssignByStep(t *testing.T) {
 		t.Errorf("attempts are about messages %v, want %v", got, want)
 	}
 }
+
+// What a receiver counts and remembers goes by its clock: two messages an hour are
+// taken, and the recipients of one domain are one message.
+func TestRateInProcess(t *testing.T) {
+	sc := loadText(t, `Two messages an hour.
+-- scenario.yaml --
+title: Two messages an hour
+host: {name: mail.example.com, ipv4: 203.0.113.10}
+receivers:
+  - {profile: slow, domains: [example.org]}
+send:
+  - {from: me@example.com, to: [a@example.org, b@example.org]}
+  - {from: me@example.com, to: c@example.org}
+  - {from: me@example.com, to: d@example.org}
+  - {from: me@example.com, to: e@example.org, step: 1}
+cases:
+  - name: too-soon
+    wait: 10m
+    want:
+      - {message: 0, outcome: sent, attempts: 1}
+      - {message: 1, outcome: sent, attempts: 1}
+      - {message: 2, outcome: deferred, stage: mail, rule: slow/rate, attempts: 2}
+      - {message: 3, outcome: deferred, stage: mail, rule: slow/rate, attempts: 1}
+  - name: patient
+    cures: too-soon
+    wait: 2h
+    want:
+      - {message: 2, outcome: deferred, step: 0}
+      - {message: 3, outcome: sent}
+      - {outcome: sent}
+-- profiles/slow.yaml --
+name: slow
+title: A receiver that takes two messages an hour
+hostname: mx.example.org
+extensions: [PIPELINING, SIZE 10240000, ENHANCEDSTATUSCODES, 8BITMIME]
+checks:
+  pace: {method: rate, count: messages, limit: 2, per: 1h}
+rules:
+  - id: rate
+    at: mail
+    when: {pace: fail}
+    reply: 451 4.7.1 {client} is over {pace.limit} messages
+    source: RFC 5321 section 4.2.2
+    seen: 2008-10
+`)
+	for _, f := range (Runner{}).Run(t.Context(), worksOf(t, sc))[0] {
+		if f.Result != verdict.Pass {
+			t.Errorf("%s: %s %s %v %v", f.Case.Name, f.Result, f.Reason, f.Mismatches, f.Err)
+		}
+	}
+}

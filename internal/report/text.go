@@ -184,7 +184,7 @@ func (p *printer) fates(c Case) {
 		p.wrapped(summaryIndent+"  ", summaryIndent+"  ", replyText(r.Deciding.Reply))
 		for _, res := range r.Deciding.Results {
 			if slices.Contains(unwell, res.Value) {
-				p.wrapped(summaryIndent+"  ", summaryIndent+"    ", res.Method+" "+res.Value+": "+res.Reason)
+				p.wrapped(summaryIndent+"  ", summaryIndent+"    ", res.Called()+" "+res.Value+": "+res.Reason)
 			}
 		}
 	}
