@@ -2,6 +2,7 @@ package fakemx_test
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -268,6 +269,42 @@ func TestProvidersTakeGoodMail(t *testing.T) {
 	t.Run("titan", func(t *testing.T) {
 		firing{earlier: rep("203.0.113.10", 1), later: 10 * time.Minute}.accepted(t, "titan")
 	})
+}
+
+// TestProvidersHaveEveryRow wants each row of the groups of this file to be a rule,
+// with the row's own words where they are known. The firings above compare them.
+func TestProvidersHaveEveryRow(t *testing.T) {
+	all, err := rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, exact, scripted := make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	for _, p := range profile.Builtin().Profiles() {
+		for _, r := range p.Rules {
+			named[r.Catalogue] = true
+			scripted[r.Catalogue] = r.Scripted
+			exact[r.Catalogue] = exact[r.Catalogue] || r.Exact
+		}
+	}
+	count := 0
+	for id, r := range all {
+		if !slices.Contains([]string{
+			"yahoo", "t-online", "united-internet", "apple", "comcast", "us-isps", "hosting", "france",
+		}, r.Receiver) {
+			continue
+		}
+		count++
+		if !named[id] || exact[id] != r.Exact {
+			t.Errorf("row %s: a rule has it: %t, exact: %t, want exact %t", id, named[id], exact[id], r.Exact)
+		}
+		// No check counts the messages of one connection.
+		if want := r.Deterministic == "reputation" || id == "yahoo-per-conn"; scripted[id] != want {
+			t.Errorf("row %s: scripted %t, want %t", id, scripted[id], want)
+		}
+	}
+	if count != 86 {
+		t.Errorf("%d rows, want 86", count)
+	}
 }
 
 // accepted sends the message, after the earlier ones, and wants it to be taken.
