@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -40,7 +41,7 @@ type firing struct {
 	helo    string // mail.DOMAIN
 	from    string // me@DOMAIN; "<>" is the null sender
 	to      []string
-	content string // with LF line ends; not signed
+	content string // with LF line ends, and {lf} for a bare LF; not signed
 	plain   bool   // no STARTTLS
 	sign    string // domain to sign for; empty does not sign
 	seed    check.Seed
@@ -88,10 +89,13 @@ Hello.
 var rows = sync.OnceValues(func() (map[string]catalogue.Row, error) { return catalogue.Read("profile/testdata/replies.yaml") })
 
 // fire runs every firing in every version that it is for, and tells which rules of
-// the receivers were not fired.
-func fire(t *testing.T, receivers []string, firings []firing) {
+// the receivers were not fired. elsewhere are rules that another test fires.
+func fire(t *testing.T, receivers []string, firings []firing, elsewhere ...string) {
 	t.Helper()
 	fired := make(map[string]bool)
+	for _, name := range elsewhere {
+		fired[name] = true
+	}
 	for _, f := range firings {
 		for _, p := range f.profiles(t) {
 			name := fmt.Sprintf("%s/%s", p, f.id())
@@ -238,7 +242,7 @@ func (f firing) withDefaults() firing {
 	if f.to == nil {
 		f.to = []string{"you@example.net"}
 	}
-	f.content = strings.ReplaceAll(f.fill(cmp.Or(f.content, wellContent)), "\n", "\r\n")
+	f.content = strings.NewReplacer("\n", "\r\n", "{lf}", "\n").Replace(f.fill(cmp.Or(f.content, wellContent)))
 	if f.sign != "" {
 		f.content = signed(f.sign, f.content)
 	}
@@ -327,6 +331,12 @@ func (f firing) submit(t *testing.T, srv *fakemx.Server, client string) {
 // says QUIT, and the other way round.
 func dial(t *testing.T, ctx context.Context, srv *fakemx.Server, client string) (conn net.Conn, wait func()) {
 	t.Helper()
+	return dialSaying(t, ctx, srv, client, "")
+}
+
+// dialSaying has the client say something before the receiver knows of it.
+func dialSaying(t *testing.T, ctx context.Context, srv *fakemx.Server, client, said string) (conn net.Conn, wait func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -337,6 +347,9 @@ func dial(t *testing.T, ctx context.Context, srv *fakemx.Server, client string) 
 	}
 	accepted, err := l.Accept()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, said); err != nil {
 		t.Fatal(err)
 	}
 	from := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(client), 49152))
