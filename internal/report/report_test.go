@@ -50,6 +50,19 @@ func TestText(t *testing.T) {
 	}
 }
 
+// What is kept of a case that passes is told, too: it was asked for.
+func TestKept(t *testing.T) {
+	r := cured()
+	r.Cases[0].Kept = "/tmp/evidence/a"
+	var b bytes.Buffer
+	if err := Text(&b, r, Style{Width: 100}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Cases[0].Result != verdict.Pass || strings.Count(b.String(), "kept in /tmp/evidence/a\n") != 1 {
+		t.Errorf("the report does not say where the evidence of a %s is:\n%s", r.Cases[0].Result, b.String())
+	}
+}
+
 func TestJSON(t *testing.T) {
 	for name, r := range map[string]Report{"cured.jsonl": cured(), "wrong-family.jsonl": wrongFamily()} {
 		var b bytes.Buffer

@@ -139,6 +139,9 @@ func (p *printer) scenario(cases []Case) {
 		if c.Cures+c.FailsToCure != "" && c.Result != verdict.Skipped {
 			p.added(c, baseline(c, cases))
 		}
+		if c.Kept != "" && c.Result == verdict.Pass { // else it is told with the evidence
+			p.wrapped(summaryIndent+"kept in ", summaryIndent+"  ", c.Kept)
+		}
 	}
 	p.line("")
 }
