@@ -153,6 +153,8 @@ func TestUnprovable(t *testing.T) {
 		{"a recipient of no receiver", changed(t, zone, "-- postfix/virtual --\ngroup@example.com you@gmail.com\n"+zone,
 			"smtp_address_preference = ipv6", "virtual_alias_maps = hash:/etc/postfix/virtual",
 			"to: you@gmail.com", "to: group@example.com"), "red", "group@example.com"},
+		{"a key and no OpenDKIM", changed(t, zone, "-- opendkim/mail.private --\nx\n"+zone), "red", ""},
+		{"OpenDKIM", changed(t, zone, "-- opendkim/opendkim.conf --\nMode s\n"+zone), "red", "OpenDKIM"},
 		{"a HELO name of other parameters", changed(t, "smtp_address_preference = ipv6",
 			"smtp_helo_name = $mydomain"), "red", "$mydomain"},
 		{"a HELO name of the host's name", changed(t, "smtp_address_preference = ipv6",
