@@ -279,6 +279,8 @@ maximal_queue_lifetime = 0
 name: grey
 title: A receiver that greylists
 hostname: mx.example.org
+hosts:
+  - {name: mx.example.org., pref: 10, addrs: [198.51.100.240]}
 extensions: [PIPELINING, SIZE 10240000, ENHANCEDSTATUSCODES, 8BITMIME]
 checks:
   grey: {method: greylist, delay: 5m}

@@ -376,6 +376,8 @@ cases:
 name: slow
 title: A receiver that takes two messages an hour
 hostname: mx.example.org
+hosts:
+  - {name: mx.example.org., pref: 10, addrs: [198.51.100.240]}
 extensions: [PIPELINING, SIZE 10240000, ENHANCEDSTATUSCODES, 8BITMIME]
 checks:
   pace: {method: rate, count: messages, limit: 2, per: 1h}
