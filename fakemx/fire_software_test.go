@@ -2,10 +2,12 @@ package fakemx_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"strictmx/fakemx"
 	"strictmx/fakemx/check"
@@ -64,6 +66,140 @@ func TestPostfixRulesFire(t *testing.T) {
 
 // envelope begins a session that is said at once (RFC 2920).
 const envelope = "EHLO mail.example.com\r\nMAIL FROM:<me@example.com>\r\nRCPT TO:<you@example.net>\r\n"
+
+func TestPolicySoftwareRulesFire(t *testing.T) {
+	helo := map[string]string{"sender.zone": "$ORIGIN {domain}.\n@ MX 10 mail\nmail {type} {client}\nmail TXT \"v=spf1 -all\"\n"}
+	fire(t, []string{"postfix-policy", "rspamd", "sendmail", "exim", "forward-email", "mox"}, []firing{
+		{rule: "postfix-policy/spf-helo", from: "<>", world: helo},
+		{
+			rule: "postfix-policy/spf-sender", world: forbidden,
+			says: "550 5.7.1 <you@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not authorized. Please see http://www.openspf.net/Why?s=mfrom;id=me@example.com;ip=203.0.113.10;r=you@example.net",
+		},
+		{
+			rule: "postfix-policy/greylisted",
+			says: "450 4.2.0 <you@example.net>: Recipient address rejected: Greylisted, see http://postgrey.schweikert.ch/help/example.net.html",
+		},
+		{rule: "postfix-policy/dmarc-reject", world: strict, earlier: rep(client, 1), later: 10 * time.Minute},
+		{rule: "postfix-policy/spam", earlier: rep(client, 1), later: 10 * time.Minute},
+
+		{rule: "rspamd/greylisted"},
+
+		{rule: "sendmail/sender-domain", from: "me@absent.example.com"},
+		{rule: "sendmail/relay-nameless", world: nameless, seed: listedAs("foreign", "@example.net")},
+		{rule: "sendmail/relay-nameless", world: astray, seed: listedAs("foreign", "@example.net")},
+
+		{rule: "exim/ptr-missing", world: nameless},
+		{rule: "exim/spf-fail", world: forbidden},
+
+		{rule: "forward-email/spf-permerror", world: tooManyLookups()},
+
+		{rule: "mox/starttls-required", plain: true, says: "530 5.7.0 STARTTLS required for mail delivery"},
+	})
+}
+
+// tooManyLookups is a world with an SPF record that needs eleven of them (RFC 7208
+// section 4.6.4).
+func tooManyLookups() map[string]string {
+	zone := "$ORIGIN {domain}.\n@ MX 10 mail\nmail {type} {client}\n@ TXT \"v=spf1"
+	for i := range 11 {
+		zone += fmt.Sprintf("\" \" include:s%d.{domain}", i)
+	}
+	zone += " -all\"\n"
+	for i := range 11 {
+		zone += fmt.Sprintf("s%d TXT \"v=spf1 ip4:198.51.100.1 -all\"\n", i)
+	}
+	return map[string]string{"sender.zone": zone}
+}
+
+func TestGatewaysRulesFire(t *testing.T) {
+	fire(t, []string{"mimecast", "proofpoint", "barracuda", "cisco", "fireeye", "zerospam"}, []firing{
+		{rule: "mimecast/tls-required", plain: true, seed: listedAs("tls-only", "@example.net")},
+		{rule: "mimecast/spf-fail", world: forbidden},
+		{rule: "mimecast/greylisted"},
+		{rule: "mimecast/own-domain", seed: listedAs("own-domain", "example.com"), earlier: rep(client, 1), later: 10 * time.Minute},
+		{rule: "mimecast/dmarc-reject", world: strict, earlier: rep(client, 1), later: 10 * time.Minute},
+
+		{rule: "proofpoint/client-blocked", seed: listedAs("ipcheck", "203.0.113.0/24")},
+		{rule: "proofpoint/client-listed", world: onDNSBL("prs.proofpoint.com", "127.0.0.2")},
+		{rule: "proofpoint/dmarc-reject", world: strict},
+
+		{rule: "barracuda/greylisted"},
+		{rule: "barracuda/blocked", earlier: rep(client, 1), later: 10 * time.Minute},
+
+		{
+			rule: "cisco/poor-reputation", seed: listedAs("sbrs", "203.0.113.10"),
+			says: "554-esa1.cisco.example\n554 Your access to this mail system has been rejected due to the sending MTA's poor reputation. If you believe that this failure is in error, please contact the intended recipient",
+		},
+
+		{rule: "fireeye/dmarc-reject", world: strict},
+
+		{rule: "zerospam/greylisted"},
+		{rule: "zerospam/greylisted", from: "other@example.com"},
+	})
+}
+
+func TestOtherReceiversRulesFire(t *testing.T) {
+	fire(t, []string{"linkedin", "freenet", "wp", "ukr-net", "tls-rdns-site", "starttls-site", "amazon-ses"}, []firing{
+		{rule: "linkedin/ptr-missing", world: nameless, client: "2001:db8::10"},
+
+		{rule: "freenet/ptr-missing", world: nameless},
+		{rule: "freenet/ptr-missing", world: nameless, client: "2001:db8::10"},
+		{rule: "freenet/ptr-missing", world: astray},
+
+		{rule: "wp/sender-mx-missing", from: "me@absent.example.com"},
+		{rule: "wp/sender-mx-missing", from: "me@mail.example.com"},
+
+		{rule: "ukr-net/sender-unverified", seed: listedAs("unverified", "me@example.com")},
+
+		{rule: "tls-rdns-site/tls-required", plain: true},
+		{rule: "tls-rdns-site/ptr-wrong", world: nameless},
+		{rule: "tls-rdns-site/ptr-wrong", world: astray},
+
+		{rule: "starttls-site/tls-required", plain: true},
+
+		{rule: "amazon-ses/signed-twice", content: "DKIM-Signature: v=1; d=example.com; s=x\n" + wellContent, sign: "example.com"},
+	})
+}
+
+func TestPrivacyProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"proton", "improvmx", "cloudflare"}, []firing{
+		{rule: "proton/user-unknown", seed: nobody},
+		{rule: "improvmx/try-later"},
+		{rule: "cloudflare/upstream", seed: listedAs("upstream", "you@example.net")},
+	})
+}
+
+func TestRussianProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"mail-ru", "yandex", "rambler"}, []firing{
+		{rule: "mail-ru/rate", earlier: rep(client, 20), says: "421 Try again later (203.0.113.10). Please contact abuse@corp.mail.ru."},
+		{rule: "mail-ru/ptr-generic", world: dialUp},
+		{rule: "mail-ru/user-unknown", seed: nobody},
+		{rule: "mail-ru/dmarc-reject", world: strict},
+
+		{rule: "yandex/user-unknown", seed: nobody},
+		{rule: "yandex/recipient-rate", earlier: rep(client, 20)},
+		{rule: "yandex/busy"},
+		{rule: "yandex/spam", earlier: rep(client, 1), later: 10 * time.Minute},
+
+		{rule: "rambler/rate", earlier: rep(client, 20)},
+	})
+}
+
+func TestChineseProvidersRulesFire(t *testing.T) {
+	fire(t, []string{"qq", "netease"}, []firing{
+		{rule: "qq/connection-rate", earlier: rep(client, 20)},
+		{rule: "qq/message-rate", earlier: rep(client, 10)},
+		{rule: "qq/spf-fail", world: forbidden},
+		{rule: "qq/dmarc-reject", world: strict},
+
+		{rule: "netease/spf-fail", world: forbidden, says: "550 MI:SPF"},
+		{rule: "netease/dmarc-reject", world: strict, says: "550 MI:DMA"},
+		{
+			rule: "netease/envelope-differs", content: header("From", "From: me@example.org\n"), says: "554 DT:SUM",
+			world: map[string]string{"example.org.zone": "@ MX 10 mail\n"},
+		},
+	})
+}
 
 // TestEarlyTalkersAreRefused fires the rules for clients that do not wait.
 func TestEarlyTalkersAreRefused(t *testing.T) {
@@ -136,6 +272,7 @@ var softwareSays = []struct {
 		fakemx.Limits{Recipients: 1},
 		envelope + "RCPT TO:<other@example.net>\r\nQUIT\r\n",
 	},
+	{"netease-helo", []string{"netease"}, fakemx.Limits{}, "EHLO\r\nQUIT\r\n"},
 }
 
 // TestSoftwareSays holds the reply before that to QUIT against the row.
@@ -166,7 +303,7 @@ func TestSoftwareSays(t *testing.T) {
 }
 
 // softwareGroups are the groups of the catalogue that this file fires.
-var softwareGroups = []string{"postfix"}
+var softwareGroups = []string{"postfix", "policy-software", "gateways", "privacy", "russia", "china"}
 
 // TestEverySoftwareRowIsThere looks for the rows that no rule and no reply of the
 // dialogue has, and for rules that claim to be more than their row.
