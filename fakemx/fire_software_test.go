@@ -139,7 +139,7 @@ func TestGatewaysRulesFire(t *testing.T) {
 }
 
 func TestOtherReceiversRulesFire(t *testing.T) {
-	fire(t, []string{"linkedin", "freenet", "wp", "ukr-net", "tls-rdns-site", "starttls-site", "amazon-ses"}, []firing{
+	fire(t, []string{"linkedin", "freenet", "wp", "ukr-net", "magicspam", "tls-rdns-site", "starttls-site", "amazon-ses"}, []firing{
 		{rule: "linkedin/ptr-missing", world: nameless, client: "2001:db8::10"},
 
 		{rule: "freenet/ptr-missing", world: nameless},
@@ -150,6 +150,8 @@ func TestOtherReceiversRulesFire(t *testing.T) {
 		{rule: "wp/sender-mx-missing", from: "me@mail.example.com"},
 
 		{rule: "ukr-net/sender-unverified", seed: listedAs("unverified", "me@example.com")},
+
+		{rule: "magicspam/ptr-generic", world: dialUp, instead: []string{"{ptr}", "203-0-113-10.dyn.example.com"}},
 
 		{rule: "tls-rdns-site/tls-required", plain: true},
 		{rule: "tls-rdns-site/ptr-wrong", world: nameless},
@@ -199,6 +201,23 @@ func TestChineseProvidersRulesFire(t *testing.T) {
 			world: map[string]string{"example.org.zone": "@ MX 10 mail\n"},
 		},
 	})
+}
+
+// TestSoftwareTakesGoodMail has each receiver of this file take the message of
+// wellWorld, signed, those with a greylist after ten minutes.
+func TestSoftwareTakesGoodMail(t *testing.T) {
+	for _, name := range []string{
+		"postfix", "postfix-strict", "postfix-full", "postfix-tls", "addy", "sendmail", "exim", "forward-email", "mox",
+		"proofpoint", "cisco", "fireeye", "linkedin", "freenet", "wp", "ukr-net", "magicspam", "tls-rdns-site",
+		"starttls-site", "amazon-ses", "proton", "cloudflare", "mail-ru", "rambler", "qq", "netease",
+	} {
+		t.Run(name, func(t *testing.T) { firing{sign: "example.com"}.accepted(t, name) })
+	}
+	for _, name := range []string{"postscreen", "postfix-policy", "rspamd", "mimecast", "barracuda", "zerospam", "improvmx", "yandex"} {
+		t.Run(name, func(t *testing.T) {
+			firing{sign: "example.com", earlier: rep(client, 1), later: 10 * time.Minute}.accepted(t, name)
+		})
+	}
 }
 
 // TestEarlyTalkersAreRefused fires the rules for clients that do not wait.
@@ -303,7 +322,7 @@ func TestSoftwareSays(t *testing.T) {
 }
 
 // softwareGroups are the groups of the catalogue that this file fires.
-var softwareGroups = []string{"postfix", "policy-software", "gateways", "privacy", "russia", "china"}
+var softwareGroups = []string{"postfix", "policy-software", "gateways", "others", "privacy", "russia", "china"}
 
 // TestEverySoftwareRowIsThere looks for the rows that no rule and no reply of the
 // dialogue has, and for rules that claim to be more than their row.

@@ -257,7 +257,7 @@ func (t *table) readColumns(n ast.Node) int {
 func (t *table) readRule(n ast.Node) []ruleNode {
 	r := t.r
 	out := ruleNode{node: n}
-	closes, first, staged := "", 0, false
+	closes, lay, staged := "", layout{}, false
 	have := r.fields(n, "a rule", append([]field{
 		{"id", func(n ast.Node) { out.ID = r.named(n, "id", nameForm) }},
 		{"versions", func(n ast.Node) { out.in = t.readRange(n) }},
@@ -280,7 +280,7 @@ func (t *table) readRule(n ast.Node) []ruleNode {
 		r.text("catalogue", &out.Catalogue),
 		r.text("remedy", &out.Remedy),
 		r.text("note", &out.Note),
-	}, t.evidence(&out.Rule, &out.replyNode, &first)...))
+	}, t.evidence(&out.Rule, &out.replyNode, &lay)...))
 	required := []string{"id", "at", "reply", "source", "seen"}
 	if have["text"] != nil {
 		required = required[:2]
@@ -301,7 +301,7 @@ func (t *table) readRule(n ast.Node) []ruleNode {
 	if out.replyNode != nil && out.Reply != "" {
 		t.readReply(&out.Rule, out.replyNode)
 	}
-	out.template.first = first
+	out.template.layout = lay
 	out.Close = ends(closes, out.Code)
 	return []ruleNode{out}
 }

@@ -235,7 +235,13 @@ type template struct {
 	code   int
 	status mail.Status
 	text   string // placeholders not yet expanded; line ends are breaks
-	first  int    // columns of the first line if they differ from the others, else 0
+	layout
+}
+
+// A layout is how the lines of a reply differ from those of the profile's others.
+type layout struct {
+	first int  // columns of the first line if they differ from the others, else 0
+	once  bool // the status is on the first line only
 }
 
 var head = regexp.MustCompile(`^([2-5][0-9][0-9])(?: ([0-9]+\.[0-9]+\.[0-9]+)(?: |\n|$)| |\n|$)`)
@@ -282,6 +288,9 @@ func (p *Profile) render(t template, v Vars) ([]string, error) {
 	}
 	lines := p.breakLines(t, v, pre)
 	for i, l := range lines {
+		if i == 1 && t.once {
+			t.status = mail.Status{}
+		}
 		lines[i] = t.line(l, i == len(lines)-1)
 	}
 	if _, err := mail.ParseReply(lines...); err != nil {
@@ -301,7 +310,11 @@ func (p *Profile) breakLines(t template, v Vars, pre int) []string {
 	if t.first > 0 {
 		first = t.first
 	}
-	lines := wrap(p.expand(body, v), first-pre, p.wrap.columns-pre)
+	rest := pre
+	if t.once {
+		rest = len("550-")
+	}
+	lines := wrap(p.expand(body, v), first-pre, p.wrap.columns-rest)
 	if tail {
 		lines[len(lines)-1] += p.expand(p.wrap.tail, v)
 	}

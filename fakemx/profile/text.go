@@ -19,14 +19,15 @@ type wording struct {
 }
 
 // evidence are the fields of a reply: a rule has them, or names a text that has.
-func (t *table) evidence(out *Rule, replyNode *ast.Node, first *int) []field {
+func (t *table) evidence(out *Rule, replyNode *ast.Node, lay *layout) []field {
 	r := t.r
 	return []field{
 		{"reply", func(n ast.Node) {
 			*replyNode = n
 			out.Reply, _ = r.scalar(n)
 		}},
-		{"first-columns", func(n ast.Node) { *first = t.readColumns(n) }},
+		{"first-columns", func(n ast.Node) { lay.first = t.readColumns(n) }},
+		r.flag("status-once", &lay.once),
 		r.text("source", &out.Source),
 		r.text("seen", &out.Seen),
 		r.flag("exact", &out.Exact),
@@ -57,8 +58,8 @@ func (t *table) readText(e entry) *wording {
 		t.r.problem(e.at, "text %q: want lower-case letters, digits and single hyphens", e.key)
 	}
 	w.Catalogue = e.key
-	first := 0
-	have := t.r.fields(e.node, "a text", append(t.evidence(&w.Rule, &w.replyNode, &first), t.r.text("note", &w.Note)))
+	var lay layout
+	have := t.r.fields(e.node, "a text", append(t.evidence(&w.Rule, &w.replyNode, &lay), t.r.text("note", &w.Note)))
 	for _, key := range []string{"reply", "source", "seen"} {
 		if have[key] == nil || key == "source" && w.Source == "" || key == "seen" && w.Seen == "" {
 			t.r.problem(e.at, "text %s without %s", e.key, key)
@@ -67,14 +68,14 @@ func (t *table) readText(e entry) *wording {
 	if w.Reply != "" {
 		t.readReply(&w.Rule, w.replyNode)
 	}
-	w.template.first = first
+	w.template.layout = lay
 	return w
 }
 
 // spoken makes the rules of one that names a text, or one for each range of
 // versions.
 func (t *table) spoken(rule ruleNode, closes string, have map[string]ast.Node) []ruleNode {
-	for _, key := range []string{"reply", "first-columns", "source", "seen", "exact", "catalogue"} {
+	for _, key := range []string{"reply", "first-columns", "status-once", "source", "seen", "exact", "catalogue"} {
 		if n := have[key]; n != nil {
 			t.r.problem(n, "%s beside text: want one of them", key)
 		}

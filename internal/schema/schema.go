@@ -178,6 +178,7 @@ func evidence() object {
 	return object{
 		"reply":         text("code, enhanced status and text, on one line, with placeholders in braces"),
 		"first-columns": object{"type": "integer", "minimum": 40, "maximum": 510, "description": "length of the first line where it differs"},
+		"status-once":   object{"type": "boolean", "description": "the enhanced status is on the first line only"},
 		"source":        text("where the wording was seen"), "seen": text("when it was seen there"),
 		"exact": object{"type": "boolean", "description": "the wording is known to the byte"},
 		"note":  text("doubts"),
