@@ -10,7 +10,7 @@ TESTFLAGS ?=
 # The race detector needs cgo and a C compiler.
 RACE := $(shell command -v $(or $(CC),cc) >/dev/null 2>&1 && [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: help build deps scenarios test test-short golden bench fuzz fmt lint vuln cover check clean
+.PHONY: help build deps scenarios test test-short golden bench bench-smtp fuzz fmt lint vuln cover check clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ golden: ## rewrite the golden files, then show what changed
 
 bench: deps build ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./...
+
+bench-smtp: ## fakemx beside smtp-sink, with smtp-source of Debian's postfix as the client; MESSAGES=N a round
+	$(GO) test -count 1 -tags smtptools -run 'TestThroughput|TestMemoryIsFlat|TestOpenSessions500' -timeout 30m ./fakemx
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; for pkg in $$($(GO) list ./...); do \

@@ -80,15 +80,18 @@ func (f *front) hello(c command) {
 			f.heloRule = r.rule
 			f.record(mail.Helo, *r, nil)
 		}
-		f.found, f.facts.Helo = found, helo
+		f.knows(found)
+		f.facts.Helo = helo
 		f.say(r.lines)
 		f.ending = r.close
 		return
 	}
 	now := f.found
-	f.found, f.facts.Helo = found, helo
+	f.knows(found)
+	f.facts.Helo = helo
 	f.abandon()
-	f.found, f.facts.Helo = now, c.arg
+	f.knows(now)
+	f.facts.Helo = c.arg
 	f.greeted, f.esmtp = true, c.verb == "EHLO"
 	name, _, _ := strings.Cut(c.arg, " ")
 	f.pass(c.verb, c.verb+" "+name)

@@ -27,5 +27,5 @@ func (s *session) disregard(before []finding) {
 			kept = append(kept, f)
 		}
 	}
-	s.found = kept
+	s.knows(kept)
 }

@@ -228,13 +228,7 @@ func (f *front) greeting(engine []string) {
 // holdBack keeps the greeting back where a rule asks whether the client waits for
 // it.
 func (f *front) holdBack() {
-	var hold time.Duration
-	for _, r := range f.srv.Profile.Rules {
-		for _, w := range r.When {
-			c, _ := f.srv.check(w.Check)
-			hold = max(hold, c.Hold)
-		}
-	}
+	hold := f.srv.Profile.Hold()
 	if hold == 0 {
 		return
 	}

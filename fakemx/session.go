@@ -33,8 +33,9 @@ type session struct {
 	spoke, quit    bool // a command was read; QUIT was
 	recorded       bool // an attempt of the session was
 	heloRule       string
-	size           int64 // octets of a message that was too large to be kept, declared or received
-	found          []finding
+	size           int64           // octets of a message that was too large to be kept, declared or received
+	found          []finding       // taken anew by knows, or added to
+	known          []mail.Result   // of found, as many as were asked for; see results
 	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
 }
@@ -155,15 +156,25 @@ func (s *session) find(name string) (f finding) {
 
 // forget drops what was found out with facts of this stage or a later one.
 func (s *session) forget(from mail.Stage) {
-	s.found = slices.DeleteFunc(slices.Clone(s.found), func(f finding) bool { return f.at >= from })
+	late := func(f finding) bool { return f.at >= from }
+	if slices.ContainsFunc(s.found, late) {
+		s.knows(slices.DeleteFunc(slices.Clone(s.found), late))
+	}
 }
 
+// knows takes other findings for those that there are.
+func (s *session) knows(found []finding) { s.found, s.known = found, nil }
+
+// results are those of the findings. They are shared with whom they were given to
+// before, and so none is ever changed.
 func (s *session) results() []mail.Result {
-	out := make([]mail.Result, len(s.found))
-	for i, f := range s.found {
-		out[i] = f.Result
+	if s.known == nil {
+		s.known = make([]mail.Result, 0, max(len(s.found), 16))
 	}
-	return out
+	for _, f := range s.found[len(s.known):] {
+		s.known = append(s.known, f.Result)
+	}
+	return slices.Clip(s.known)
 }
 
 func (s *session) vars() profile.Vars {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"strictmx/internal/mail"
 )
 
 // build makes the versions of a table and finds the faults that show only there.
@@ -77,6 +79,9 @@ func (t *table) version(label string) *Profile {
 		ids[r.ID], _ = place(r.node)
 		t.try(p, r.template, r.replyNode, r.longest())
 		p.Rules = append(p.Rules, r.Rule)
+	}
+	for _, at := range mail.Stages {
+		p.asked[at] = p.ask(at)
 	}
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
@@ -25,7 +26,8 @@ type Profile struct {
 	// or as the table sets it up, and the table's own.
 	Checks []check.Check
 
-	settings   map[string]string // of the table's own checks, as written
+	asked      [mail.Data + 1][]string // see Asked
+	settings   map[string]string       // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
 	extensions []string
@@ -138,7 +140,10 @@ func (p *Profile) Settings(name string) string { return p.settings[name] }
 
 // Asked lists the names of the checks that rules of this stage need and rules of
 // earlier stages did not, those first whose results others take.
-func (p *Profile) Asked(at mail.Stage) []string {
+func (p *Profile) Asked(at mail.Stage) []string { return p.asked[at] }
+
+// ask finds out what [Profile.Asked] tells.
+func (p *Profile) ask(at mail.Stage) []string {
 	first := make(map[string]mail.Stage)
 	var need func(name string, at mail.Stage)
 	need = func(name string, at mail.Stage) {
@@ -163,6 +168,19 @@ func (p *Profile) Asked(at mail.Stage) []string {
 		}
 	}
 	return out
+}
+
+// Hold is how long the greeting is held back for a check that a rule asks for, in
+// real time; 0 is not at all.
+func (p *Profile) Hold() time.Duration {
+	var hold time.Duration
+	for _, names := range p.asked {
+		for _, name := range names {
+			c, _ := p.Check(name)
+			hold = max(hold, c.Hold)
+		}
+	}
+	return hold
 }
 
 // Decide finds the first rule of a stage whose conditions all hold, given the
