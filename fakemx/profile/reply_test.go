@@ -195,3 +195,21 @@ func TestValues(t *testing.T) {
 		t.Error("values do not follow their source")
 	}
 }
+
+// A status on the first line only leaves the others its columns.
+func TestStatusOnce(t *testing.T) {
+	set, err := Load(fstest.MapFS{"own.yaml": &fstest.MapFile{Data: []byte(minimal + "wrap: {columns: 40}\n" +
+		strings.Replace(rule, "550 5.7.1 no", "550 5.7.1 {helo} mail from here is not taken by this host now", 1) + "    status-once: true\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := set.Find("own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.Refusal(Decision{Rule: "own/a"}, Vars{Helo: "mail.example.com"})
+	want := []string{"550-5.7.1 mail.example.com mail from", "550 here is not taken by this host now"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, (-want +got):\n%s", err, diff)
+	}
+}
