@@ -145,13 +145,26 @@ next:
 		}
 		for i := range out {
 			if r := &out[i]; r.Message == d.Message && SameAddress(r.Address, d.Recipient) {
-				r.Deliveries = append(r.Deliveries, d)
+				r.Deliveries = slices.Insert(r.Deliveries, inOrder(r.Deliveries, d, deliveries), d)
 				continue next
 			}
 		}
 		out = append(out, Recipient{Message: d.Message, Address: d.Recipient, Deliveries: []mail.Delivery{d}})
 	}
 	return out
+}
+
+// inOrder is where a delivery goes among those before it: last, but what was handed
+// over goes first in its step. The program of a filter may end, and Postfix log it,
+// after the message that it gave back has an outcome.
+func inOrder(before []mail.Delivery, d mail.Delivery, all []mail.Delivery) int {
+	if !handedOver(d, all) {
+		return len(before)
+	}
+	if at := slices.IndexFunc(before, func(o mail.Delivery) bool { return o.Step >= d.Step }); at >= 0 {
+		return at
+	}
+	return len(before)
 }
 
 // SameAddress compares two addresses: the domain in any case, the local part, which
@@ -270,8 +283,14 @@ func (j *judge) twice(recipients []Recipient) {
 }
 
 // handedOver tells a delivery to another queue of the same mail system: a content
-// filter that gave the message back, or local(8) that forwarded it.
+// filter that gave the message back, or local(8) that forwarded it. A filter behind
+// pipe(8) does not name the queue; there it is one with the same recipient.
 func handedOver(d mail.Delivery, all []mail.Delivery) bool {
+	if d.Relay == nil && strings.HasPrefix(d.Text, "delivered via ") {
+		return slices.ContainsFunc(all, func(o mail.Delivery) bool {
+			return o.QueueID != d.QueueID && o.Message == d.Message && SameAddress(o.Recipient, d.Recipient)
+		})
+	}
 	for _, before := range []string{"queued as ", "forwarded as "} {
 		_, id, ok := strings.Cut(d.Text, before)
 		if !ok {

@@ -170,6 +170,21 @@ func TestJudgeFilter(t *testing.T) {
 	expect(t, "no filter", "duplicate want sent once got sent 2 times", fields(Judge(oneCase(scenarios.Want{Outcome: mail.Sent}), o)))
 }
 
+// A filter behind pipe(8), whose end is logged last: what became of the message
+// counts.
+func TestJudgePipe(t *testing.T) {
+	bounced := scenarios.Want{Outcome: mail.Bounced}
+	o := observed("0 x@gmail.com bounced 5.7.1 198.51.100.26\n0 x@gmail.com sent 2.0.0 127.0.0.1")
+	o.Deliveries[0].QueueID, o.Deliveries[1].QueueID = "4D3B2C1B", "4D3B2C1A"
+	expect(t, "no pipe", "outcome want bounced got sent", fields(Judge(oneCase(bounced), o)))
+	o.Deliveries[1].Relay, o.Deliveries[1].Text = nil, "delivered via footer service"
+	expect(t, "pipe", "", fields(Judge(oneCase(bounced), o)))
+	o = observed("0 x@gmail.com sent 2.0.0 198.51.100.26\n0 x@gmail.com sent 2.0.0 127.0.0.1")
+	o.Deliveries[0].QueueID, o.Deliveries[1].QueueID = "4D3B2C1B", "4D3B2C1A"
+	o.Deliveries[1].Relay, o.Deliveries[1].Text = nil, "delivered via footer service"
+	expect(t, "sent through a pipe", "", fields(Judge(oneCase(scenarios.Want{Outcome: mail.Sent}), o)))
+}
+
 // An alias: wants can name it, or what it was expanded to; the one without a name
 // speaks of the rest.
 func TestJudgeAlias(t *testing.T) {
