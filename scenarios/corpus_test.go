@@ -106,6 +106,16 @@ var (
 	}
 )
 
+// backwards is an IPv4 address as the names of DNS lists have it (RFC 5782 section 2.1).
+func backwards(a netip.Addr) netip.Addr {
+	if !a.Is4() {
+		return a
+	}
+	b := a.As4()
+	slices.Reverse(b[:])
+	return netip.AddrFrom4(b)
+}
+
 // Addresses, and domains that are nobody's, are those set aside for documentation
 // (RFC 5737, 3849, 9637, 2606).
 func TestCorpusAddresses(t *testing.T) {
@@ -123,7 +133,8 @@ func TestCorpusAddresses(t *testing.T) {
 			if err != nil {
 				continue // a time, or a word with colons
 			}
-			if !slices.ContainsFunc(documentation, func(p netip.Prefix) bool { return p.Contains(a) }) {
+			in := func(p netip.Prefix) bool { return p.Contains(a) || p.Contains(backwards(a)) }
+			if !slices.ContainsFunc(documentation, in) {
 				t.Errorf("%s: %s is no documentation address", name, a)
 			}
 		}
