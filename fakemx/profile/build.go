@@ -49,7 +49,7 @@ func (t *table) version(label string) *Profile {
 		Source: t.source, Seen: t.seen, Hosts: t.hosts, Checks: t.checks, settings: t.settings, hostname: t.hostname, wrap: t.wrap,
 		dialogue: make(map[string]template), values: maps.Clone(builtinValues),
 	}
-	phraseAt := make(map[string]ast.Node)
+	nodes := make(map[string]ast.Node)
 	for _, w := range append([]words{t.base}, t.changes...) {
 		if !belongs(w.in, label) {
 			continue
@@ -59,11 +59,14 @@ func (t *table) version(label string) *Profile {
 		}
 		maps.Copy(p.values, w.values)
 		for _, ph := range w.dialogue {
-			p.dialogue[ph.name], phraseAt[ph.name] = ph.t, ph.node
+			p.dialogue[ph.name], nodes[ph.name] = ph.t, ph.node
 		}
 	}
 	for name, tmpl := range p.dialogue {
-		t.try(p, tmpl, phraseAt[name], maxLine)
+		t.try(p, tmpl, nodes[name], maxLine)
+		if at, ok := phraseAt[name]; ok {
+			t.early(p, tmpl, nodes[name], at)
+		}
 	}
 	if err := p.checkText(t.wrap.tail); err != nil {
 		t.r.problem(t.node, "wrap: %v", err)
@@ -78,6 +81,7 @@ func (t *table) version(label string) *Profile {
 		}
 		ids[r.ID], _ = place(r.node)
 		t.try(p, r.template, r.replyNode, r.longest())
+		t.early(p, r.template, r.replyNode, r.At)
 		p.Rules = append(p.Rules, r.Rule)
 	}
 	for _, at := range mail.Stages {
@@ -135,6 +139,13 @@ func (t *table) try(p *Profile, tmpl template, n ast.Node, longest int) {
 		if len(l) > longest {
 			t.r.problem(n, "reply line %.40q: %d octets long, want at most %d", l, len(l), longest)
 		}
+	}
+}
+
+// early finds a reply that quotes what is not known yet when it is said.
+func (t *table) early(p *Profile, tmpl template, n ast.Node, at mail.Stage) {
+	if err := p.early(tmpl.text, at); err != nil {
+		t.r.problem(n, "%v", err)
 	}
 }
 

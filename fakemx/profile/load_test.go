@@ -109,11 +109,20 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "checks: {own: {method: spf, limit: 1}}\n", []string{"t.yaml:4:29: check own: limit: not a setting of spf, which has none"}},
 		{minimal + "checks: {own: {method: spf}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), nil},
 		{minimal + "checks: {own: {method: sfp}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{
-			`t.yaml:4:24: unknown method "sfp"`, `t.yaml:8:12: unknown check "own"`,
+			`t.yaml:4:24: unknown method "sfp"`, // once, and not again for each rule
 		}},
 		{minimal + strings.Replace(rule, "spf: fail", "spf.colour: red", 1), []string{`t.yaml:7:12: check spf has no facet "colour"`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.reason}"`, 1), nil},
-		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: did you mean spf.reason? known are spf.domain, spf.explanation, "}},
+		{minimal + "checks: {own: {method: rate}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.count}"`, 1), []string{
+			"t.yaml:4:10: check own: want limit: ",
+		}},
+		// Placeholders that come too early.
+		{minimal + "dialogue: {ehlo: \"250 {host} {headers.value}\"}\n", []string{"t.yaml:4:18: placeholder {headers.value} is not known at stage helo: want stage data or later"}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {rcpt} {ptr} {headers.date}"`, 1), nil},
+		{minimal + ruleSaying("mail", "{headers.date}"), []string{"t.yaml:8:12: placeholder {headers.date} is not known at stage mail: want stage data or later"}},
+		{minimal + ruleSaying("mail", "{from} {helo} {spf.reason}"), nil},
+		{minimal + ruleSaying("mail", "{rcpt}"), []string{"t.yaml:8:12: placeholder {rcpt} is not known at stage mail: want stage rcpt or later"}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.Value} {spf.REASON}"`, 1), nil},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.vAlue}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.vAlue}: "}},
 		// Texts that rules name.
@@ -157,6 +166,11 @@ func TestLoadFaults(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ruleSaying is the rule with another stage and with placeholders in its reply.
+func ruleSaying(at, words string) string {
+	return strings.NewReplacer("at: data", "at: "+at, "550 5.7.1 no", `"550 5.7.1 `+words+`"`).Replace(rule)
 }
 
 func ruleOf(id, at, when string) string {

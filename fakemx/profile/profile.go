@@ -138,8 +138,9 @@ func (p *Profile) Check(name string) (check.Check, bool) {
 // if it is left as it comes.
 func (p *Profile) Settings(name string) string { return p.settings[name] }
 
-// Asked lists the names of the checks that rules of this stage need and rules of
-// earlier stages did not, those first whose results others take.
+// Asked lists the names of the checks that rules of this stage need, for their
+// conditions or for their replies, and rules of earlier stages did not, those first
+// whose results others take.
 func (p *Profile) Asked(at mail.Stage) []string { return p.asked[at] }
 
 // ask finds out what [Profile.Asked] tells.
@@ -159,6 +160,15 @@ func (p *Profile) ask(at mail.Stage) []string {
 	for _, r := range p.Rules {
 		for _, c := range r.When {
 			need(c.Check, r.At)
+		}
+		for _, name := range p.quoted(r.Reply) {
+			need(name, r.At)
+		}
+	}
+	for phrase, t := range p.dialogue {
+		for _, name := range p.quoted(t.text) {
+			c, _ := p.Check(name)
+			need(name, max(c.At, phraseAt[phrase]))
 		}
 	}
 	var out []string

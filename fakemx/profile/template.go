@@ -127,7 +127,7 @@ func (p *Profile) checkText(text string) error {
 		if p.knowsFound(name) && strings.HasSuffix(m, "}") {
 			continue
 		}
-		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.words()))
+		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.wordsLike(name)))
 	}
 	return nil
 }
@@ -143,7 +143,8 @@ func (p *Profile) knowsFound(placeholder string) bool {
 		return false
 	}
 	key = strings.ToLower(key)
-	return slices.Contains(foundKeys, key) || slices.Contains(c.Properties, key) || c.Facets[key] != nil
+	return c.Run == nil || // its fault is told already
+		slices.Contains(foundKeys, key) || slices.Contains(c.Properties, key) || c.Facets[key] != nil
 }
 
 var foundKeys = []string{"value", "reason", "domain", "explanation"}

@@ -54,6 +54,7 @@ func (t *table) readCheck(e entry) {
 	m, ok := check.MethodNamed(method)
 	if !ok {
 		t.r.problem(methodAt, "unknown method %q: %s", method, wanted(method, methodNames()))
+		t.setUp(check.Check{Name: e.key}) // known, so that rules that ask for it are not wrong, too
 		return
 	}
 	c, err := m.Make(e.key, given)
@@ -65,8 +66,13 @@ func (t *table) readCheck(e entry) {
 		t.r.problem(e.at, "check %s: %v", e.key, err)
 	}
 	if err != nil {
-		c = check.Check{Name: e.key, Method: method} // known, so that rules that ask for it are not wrong, too
+		c = check.Check{Name: e.key, Method: method} // as above
 	}
+	t.setUp(c)
+}
+
+// setUp puts a check in the place of the one that has its name, or behind all.
+func (t *table) setUp(c check.Check) {
 	if i := slices.IndexFunc(t.checks, func(o check.Check) bool { return o.Name == c.Name }); i >= 0 {
 		t.checks[i] = c
 		return
