@@ -188,7 +188,7 @@ func TestSettings(t *testing.T) {
 		{"headers", "max-line", "", "max-line: "},
 		{"rdns-generic", "patterns", "(", "patterns: "},
 		{"dnsbl", "zone", "bl..example", "zone: "},
-		{"dnsbl", "by", "recipient", "by: "},
+		{"dnsbl", "by", "recipient", `by: "recipient": want one of client, helo, sender-domain`},
 		{"dnsbl", "careless", "yes", "careless: "},
 		{"dnsbl", "codes", "127.0.0", "codes: "},
 		{"dnsbl", "codes", "2001:db8::/32", "codes: "},

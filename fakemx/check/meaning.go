@@ -30,7 +30,7 @@ var meanings = map[string]string{
 	"helo: none":            "the client has not greeted",
 	"helo: pass":            "the HELO name has the client's address",
 	"helo: neutral":         "the HELO name has another address",
-	"helo: fail":            "the HELO name does not resolve",
+	"helo: fail":            "the HELO name does not resolve, or is the literal of another address",
 	"helo: permerror":       "the HELO name is no fully qualified name",
 	"helo: temperror":       "the HELO name cannot be looked up",
 	"helo.syntax: ok":       "the HELO name is fully qualified",

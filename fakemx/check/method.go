@@ -3,8 +3,10 @@ package check
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"strictmx/internal/mail"
@@ -85,6 +87,11 @@ func MethodNamed(name string) (Method, bool) {
 // Make makes a check that rules ask for by name. It wants the settings that the
 // method knows and needs.
 func (m Method) Make(name string, given Settings) (Check, error) {
+	for _, key := range slices.Sorted(maps.Keys(given)) { // first: a misspelt one is not missing
+		if !slices.ContainsFunc(m.Settings, func(s Setting) bool { return s.Name == key }) {
+			return Check{}, &SettingError{key, fmt.Errorf("not a setting of %s", m.Name)}
+		}
+	}
 	full := make(Settings)
 	for _, s := range m.Settings {
 		v, ok := given[s.Name]
@@ -97,11 +104,6 @@ func (m Method) Make(name string, given Settings) (Check, error) {
 			return Check{}, &SettingError{"", fmt.Errorf("want %s: %s", s.Name, s.Doc)}
 		case s.Default != "":
 			full[s.Name] = []string{s.Default}
-		}
-	}
-	for key := range given {
-		if !slices.ContainsFunc(m.Settings, func(s Setting) bool { return s.Name == key }) {
-			return Check{}, &SettingError{key, fmt.Errorf("not a setting of %s", m.Name)}
 		}
 	}
 	c, err := m.New(full)
@@ -151,7 +153,7 @@ func (s Settings) Duration(name string) (time.Duration, error) {
 // Word reads one of some words.
 func (s Settings) Word(name string, known ...string) (string, error) {
 	if !slices.Contains(known, s.Text(name)) {
-		return "", &SettingError{name, fmt.Errorf("%q: want one of %v", s.Text(name), known)}
+		return "", &SettingError{name, fmt.Errorf("%q: want one of %s", s.Text(name), strings.Join(known, ", "))}
 	}
 	return s.Text(name), nil
 }

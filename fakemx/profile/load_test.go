@@ -117,6 +117,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "checks: {own: {method: rate}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.count}"`, 1), []string{
 			"t.yaml:4:10: check own: want limit: ",
 		}},
+		{minimal + "checks: {own: {method: rate, limt: 1}}\n", []string{"t.yaml:4:30: check own: limt: not a setting of rate: did you mean limit?"}}, // and not that limit is missing
 		// Placeholders that come too early.
 		{minimal + "dialogue: {ehlo: \"250 {host} {headers.value}\"}\n", []string{"t.yaml:4:18: placeholder {headers.value} is not known at stage helo: want stage data or later"}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {rcpt} {ptr} {headers.date}"`, 1), nil},

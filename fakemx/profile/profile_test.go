@@ -27,6 +27,10 @@ func results(s string) []mail.Result {
 	var out []mail.Result
 	for _, word := range strings.Fields(s) {
 		m, v, _ := strings.Cut(word, "=")
+		if m, facet, ok := strings.Cut(m, "."); ok {
+			out = append(out, mail.Result{Method: m, Facets: map[string]string{facet: v}})
+			continue
+		}
 		out = append(out, mail.Result{Method: m, Value: v})
 	}
 	return out
@@ -74,7 +78,8 @@ func TestDecide(t *testing.T) {
 		{"yahoo", mail.Mail, "iprev=fail", "yahoo/fcrdns 550"},
 		{"yahoo@2025-deferring", mail.Mail, "iprev=fail", "yahoo/fcrdns 450"},
 		{"addy", mail.Rcpt, "family=ipv6 iprev=permerror", "addy/ptr-missing 554"},
-		{"postfix-strict", mail.Rcpt, "iprev=pass helo=fail", "postfix-strict/helo-unknown 450"},
+		{"postfix-strict", mail.Rcpt, "iprev=pass helo.resolves=no", "postfix-strict/helo-unknown 450"},
+		{"postfix-strict", mail.Rcpt, "iprev=pass helo=fail", ""}, // an address literal is not looked up
 		{"refuse@connect", mail.Connect, "", "refuse/connect 554"},
 		{"refuse@helo-soft", mail.Helo, "", "refuse/helo-soft 450"},
 		{"refuse", mail.Data, "", "refuse/data 554"},
