@@ -168,7 +168,7 @@ func (s *session) knows(found []finding) { s.found, s.known = found, nil }
 // results are those of the findings. They are shared with whom they were given to
 // before, and so none is ever changed.
 func (s *session) results() []mail.Result {
-	if s.known == nil {
+	if s.known == nil && len(s.found) > 0 {
 		s.known = make([]mail.Result, 0, max(len(s.found), 16))
 	}
 	for _, f := range s.found[len(s.known):] {

@@ -398,3 +398,15 @@ func TestEvaluateTakesTheTimeOfDay(t *testing.T) {
 		t.Errorf("expired an hour ago: %s, %s, want permerror", res.Value, res.Reason)
 	}
 }
+
+// A header of too many fields is not judged, and what was read of it is no more than
+// the limit.
+func TestTooManyFields(t *testing.T) {
+	m := Parse([]byte(strings.Repeat("X:\r\n", 2*maxFields) + "\r\nx\r\n"))
+	if m.Unfit == nil || len(m.Fields) != maxFields+1 {
+		t.Errorf("%d fields, %v, want %d and a fault", len(m.Fields), m.Unfit, maxFields+1)
+	}
+	if m = Parse([]byte(strings.Repeat("X:\r\n", maxFields) + "\r\nx\r\n")); m.Unfit != nil {
+		t.Errorf("%d fields: %v", maxFields, m.Unfit)
+	}
+}

@@ -14,6 +14,10 @@ const (
 	// (header_size_limit).
 	maxHeader = 1 << 20
 
+	// maxFields is how many fields of a header are read: one of a mebibyte could
+	// have a quarter of a million, each with a hundred octets of account.
+	maxFields = 10_000
+
 	// maxSignature is the length in octets of the longest signature field that is
 	// judged.
 	maxSignature = 32 << 10

@@ -54,6 +54,10 @@ func Parse(content []byte) *Message {
 			break
 		}
 		m.add(line, content, len(content)-len(rest))
+		if len(m.Fields) > maxFields {
+			m.Unfit = neutral("the header has more than %d fields, and is not judged", maxFields)
+			break
+		}
 		rest = rest[n:]
 	}
 	for i := range m.Fields {
