@@ -183,6 +183,14 @@ func (s *Server) log() *slog.Logger {
 	return s.Log.With(slog.String("receiver", cmp.Or(s.Name, s.Profile.String())))
 }
 
+// ownName is the name that the receiver was given, if it is not that of its profile.
+func (s *Server) ownName() string {
+	if s.Name == s.Profile.Name {
+		return ""
+	}
+	return s.Name
+}
+
 func (s *Server) now() time.Time {
 	if s.Now == nil {
 		return time.Now()

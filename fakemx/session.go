@@ -278,7 +278,7 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		coming = r.lines
 	}
 	a := mail.Attempt{
-		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Server: s.server,
+		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Name: s.srv.ownName(), Server: s.server,
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,

@@ -84,6 +84,7 @@ type (
 		Step       int           `json:"step"`
 		Time       time.Time     `json:"time"`
 		Receiver   string        `json:"receiver"`
+		Name       string        `json:"name"` // added
 		Recipients []string      `json:"recipients"`
 		Client     netip.Addr    `json:"client"`
 		Helo       string        `json:"helo"`

@@ -20,8 +20,9 @@ type Attempt struct {
 	Message    int        `json:"message"` // index of the message in the case; -1 if not one of the case's
 	Step       int        `json:"step"`
 	Time       time.Time  `json:"time"`
-	Receiver   string     `json:"receiver"` // "gmail@2014"
-	Server     netip.Addr `json:"server"`   // address of the receiver that was connected to
+	Receiver   string     `json:"receiver"`       // "gmail@2014"
+	Name       string     `json:"name,omitempty"` // what the scenario calls it, if not by its profile's name
+	Server     netip.Addr `json:"server"`         // address of the receiver that was connected to
 	Recipients []string   `json:"recipients"`
 	From       string     `json:"from"` // MAIL FROM; empty is the null sender
 	Client     netip.Addr `json:"client"`

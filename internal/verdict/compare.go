@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -56,7 +57,7 @@ func compareAttempt(w scenarios.Want, decided *mail.Attempt, differ func(field, 
 		}
 	}
 	if w.Receiver != "" {
-		check("receiver", w.Receiver, a.Receiver, sameReceiver(w.Receiver, a.Receiver))
+		check("receiver", w.Receiver, cmp.Or(a.Name, a.Receiver), sameReceiver(w.Receiver, a))
 	}
 	if w.Client != "" {
 		check("client", w.Client, clientText(w.Client, a.Client), sameClient(w.Client, a.Client))
@@ -80,9 +81,14 @@ func outcomeText(d mail.Delivery) string {
 	return string(d.Outcome)
 }
 
-func sameReceiver(want, got string) bool {
-	name, _, _ := strings.Cut(got, "@")
-	return want == got || want == name
+// sameReceiver knows a receiver by the name that the scenario gives it, else by that
+// of its profile.
+func sameReceiver(want string, a mail.Attempt) bool {
+	if a.Name != "" {
+		return want == a.Name
+	}
+	name, _, _ := strings.Cut(a.Receiver, "@")
+	return want == a.Receiver || want == name
 }
 
 // family is the family of an address as it is written in a want.

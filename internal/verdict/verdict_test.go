@@ -315,3 +315,22 @@ func ExampleRecipients() {
 	}
 	// Output: x@gmail.com deferred 1 gmail/no
 }
+
+// A receiver that the scenario names goes by that name alone.
+func TestReceiverByName(t *testing.T) {
+	for _, tt := range []struct {
+		want     string
+		receiver mail.Attempt
+		same     bool
+	}{
+		{"gmail", mail.Attempt{Receiver: "gmail@2014"}, true},
+		{"gmail@2014", mail.Attempt{Receiver: "gmail@2014"}, true},
+		{"old", mail.Attempt{Receiver: "gmail@2014", Name: "old"}, true},
+		{"gmail", mail.Attempt{Receiver: "gmail@2014", Name: "old"}, false},
+		{"yahoo", mail.Attempt{Receiver: "gmail@2014"}, false},
+	} {
+		if got := sameReceiver(tt.want, tt.receiver); got != tt.same {
+			t.Errorf("sameReceiver(%s, %s named %q) = %v, want %v", tt.want, tt.receiver.Receiver, tt.receiver.Name, got, tt.same)
+		}
+	}
+}
