@@ -140,7 +140,7 @@ func (l dnsList) subject(f Facts) (key, what string) {
 	case l.by == "helo":
 		what = f.Helo
 	case l.by == "sender-domain":
-		_, what = splitAddress(f.MailFrom)
+		_, what = cutMailbox(f.MailFrom)
 	case f.Client.IsValid():
 		client := f.Client.Unmap().WithZone("")
 		key = strings.TrimSuffix(strings.TrimSuffix(ReverseName(client), ".in-addr.arpa."), ".ip6.arpa.")

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // The words that providers put into the names of addresses whose users they do not
@@ -50,19 +52,21 @@ func genericName(name string, f Facts) string {
 	return ""
 }
 
-// hostPart is a name without its registered domain, which is taken for the last two
-// labels, or three below a country's second level such as co.uk. A short list of
-// those does: a name too many or too few hardly ever matters here.
+// hostPart is a name without its registered domain: one label more than the public
+// suffix under which a registry gives names out. Suffixes that a company lists for
+// its customers, such as compute.amazonaws.com, belong to the names of hosts.
 func hostPart(name string) string {
-	labels := strings.Split(name, ".")
-	keep := 2
-	if n := len(labels); n > 2 && len(labels[n-1]) == 2 && slices.Contains(secondLevels, labels[n-2]) {
-		keep = 3
+	suffix, registry := publicsuffix.PublicSuffix(name)
+	for !registry {
+		_, parent, ok := strings.Cut(suffix, ".")
+		if !ok {
+			break // a top-level domain that the list does not have
+		}
+		suffix, registry = publicsuffix.PublicSuffix(parent)
 	}
-	return strings.Join(labels[:max(0, len(labels)-keep)], ".")
+	host := strings.TrimSuffix(strings.TrimSuffix(name, suffix), ".")
+	return host[:max(strings.LastIndexByte(host, '.'), 0)]
 }
-
-var secondLevels = []string{"ac", "co", "com", "edu", "gob", "gov", "gr", "ne", "net", "nom", "or", "org"}
 
 // holdsAddress tells whether a name shows the client's address.
 func holdsAddress(host string, client netip.Addr) bool {

@@ -98,3 +98,16 @@ func (l *lexer) quoted() bool {
 
 // word takes an atom or a quoted string.
 func (l *lexer) word() bool { return l.quoted() || l.atom() != "" }
+
+// literal takes what follows the opening bracket of a domain literal (section 3.4.1).
+func (l *lexer) literal() {
+	for !l.take(']') {
+		switch c := l.peek(); {
+		case len(l.rest) == 0, c == '[', c == '\\':
+			l.fail("a domain in square brackets does not end")
+			return
+		default:
+			l.take(c)
+		}
+	}
+}

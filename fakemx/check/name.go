@@ -24,3 +24,25 @@ func canBeAsked(name string) bool {
 	}
 	return !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' })
 }
+
+// mailboxDomain is what comes after the last @, as [plainDomain] writes it; empty
+// for the null sender and for what has no domain.
+func mailboxDomain(addr string) string {
+	_, domain := cutMailbox(addr)
+	return plainDomain(domain)
+}
+
+// plainDomain is in A-labels and lower case, without final dot.
+func plainDomain(name string) string {
+	return strings.ToLower(strings.TrimSuffix(asciiName(name), "."))
+}
+
+// cutMailbox cuts a path at its last @: a quoted local part may have others. What
+// has none is a local part, as <postmaster> is.
+func cutMailbox(path string) (local, domain string) {
+	i := strings.LastIndexByte(path, '@')
+	if i < 0 {
+		return path, ""
+	}
+	return path[:i], path[i+1:]
+}

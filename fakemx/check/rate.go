@@ -1,14 +1,13 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	netmail "net/mail"
 	"strconv"
 	"strings"
 	"time"
 
+	"strictmx/fakemx/check/dmarc"
 	"strictmx/internal/mail"
 )
 
@@ -176,61 +175,12 @@ func span(d time.Duration) string {
 	return s
 }
 
-// mailboxDomain is what comes after the last @, as [plainDomain] writes it; empty
-// for the null sender and for what has no domain.
-func mailboxDomain(addr string) string {
-	_, domain := cutMailbox(addr)
-	return plainDomain(domain)
-}
-
-// plainDomain is in A-labels and lower case, without final dot.
-func plainDomain(name string) string {
-	return strings.ToLower(strings.TrimSuffix(asciiName(name), "."))
-}
-
-// cutMailbox cuts a path at its last @: a quoted local part may have others. What
-// has none is a local part, as <postmaster> is.
-func cutMailbox(path string) (local, domain string) {
-	i := strings.LastIndexByte(path, '@')
-	if i < 0 {
-		return path, ""
-	}
-	return path[:i], path[i+1:]
-}
-
-// authorsDomain is that of the first address of the first From field (RFC 5322
-// section 3.6.2); empty if there is none that can be read.
+// authorsDomain is that of the first author of the From field (RFC 5322 section
+// 3.6.2), as DMARC finds it; empty if there is none to rely on.
 func authorsDomain(content []byte) string {
-	list, err := netmail.ParseAddressList(firstField(content, "from"))
-	if err != nil || len(list) == 0 {
+	domains, fault := dmarc.Authors(content)
+	if fault != nil {
 		return ""
 	}
-	return mailboxDomain(list[0].Address)
-}
-
-// maxField bounds the octets that are read of one header field.
-const maxField = 64 << 10
-
-// firstField is the body of the first header field with a name, unfolded.
-func firstField(content []byte, name string) string {
-	var body []byte
-	in := false
-	for len(content) > 0 {
-		line, rest, _ := bytes.Cut(content, []byte("\n"))
-		content, line = rest, bytes.TrimRight(line, "\r")
-		folded := len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
-		switch {
-		case len(line) == 0, in && !folded, len(body) > maxField:
-			return string(body)
-		case in:
-			body = append(body, line...)
-		case folded:
-		default:
-			before, after, ok := bytes.Cut(line, []byte(":"))
-			if in = ok && strings.EqualFold(string(bytes.TrimRight(before, " \t")), name); in {
-				body = bytes.Clone(after)
-			}
-		}
-	}
-	return string(body)
+	return domains[0]
 }

@@ -179,14 +179,11 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// However much a field is folded, reading it ends.
-func TestFirstFieldIsBounded(t *testing.T) {
-	long := "From: a@example.com\r\n" + strings.Repeat(" ,b@example.com\r\n", 1<<16)
-	if n := len(firstField([]byte(long), "From")); n > maxField+100 {
-		t.Errorf("%d octets of a field, want about %d", n, maxField)
-	}
-	if got := authorsDomain([]byte(long)); got != "" && got != "example.com" {
-		t.Errorf("the author of a long field is at %q", got)
+// A From field that is too long to be read has no author to count by.
+func TestLongFromHasNoAuthor(t *testing.T) {
+	long := "From: a@example.com\r\n" + strings.Repeat(" ,b@example.com\r\n", 1<<15)
+	if got := authorsDomain([]byte(long)); got != "" {
+		t.Errorf("the author of a field of %d octets is at %q", len(long), got)
 	}
 }
 

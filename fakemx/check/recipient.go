@@ -41,7 +41,7 @@ func recipientResult(most int, seed Seed, f Facts) mail.Result {
 		return res
 	}
 	rcpt := f.Rcpts[len(f.Rcpts)-1]
-	_, res.Domain = splitAddress(rcpt)
+	_, res.Domain = cutMailbox(rcpt)
 	switch {
 	case mailboxIn(seed.Unknown, rcpt):
 		res.Value, res.Reason = "unknown", fmt.Sprintf("the mailbox %s does not exist", rcpt)
@@ -61,18 +61,8 @@ func recipientResult(most int, seed Seed, f Facts) mail.Result {
 // Letter case does not count: RFC 5321 section 2.4 leaves that of the local part to
 // the receiver, and receivers ignore it.
 func mailboxIn(list []string, address string) bool {
-	_, domain := splitAddress(address)
+	_, domain := cutMailbox(address)
 	return slices.ContainsFunc(list, func(entry string) bool {
 		return strings.EqualFold(entry, address) || domain != "" && strings.EqualFold(entry, "@"+domain)
 	})
-}
-
-// splitAddress cuts a path at its last @, which a quoted local part may hold, too.
-// Without one it is all local part, as in <postmaster>.
-func splitAddress(address string) (local, domain string) {
-	i := strings.LastIndexByte(address, '@')
-	if i < 0 {
-		return address, ""
-	}
-	return address[:i], address[i+1:]
 }

@@ -48,7 +48,7 @@ func SenderDomain(ctx context.Context, r Resolver, f Facts) mail.Result {
 		res.Value, res.Reason = mail.None, "the null sender has no domain"
 		return res
 	}
-	_, res.Domain = splitAddress(f.MailFrom)
+	_, res.Domain = cutMailbox(f.MailFrom)
 	name := strings.TrimSuffix(asciiName(res.Domain), ".")
 	res.Facets = map[string]string{"syntax": nameSyntax(name), "mx": mxAbsent}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"strictmx/fakemx/check/address"
 	"strictmx/internal/mail"
 )
 
@@ -41,7 +42,7 @@ func Authors(content []byte) ([]string, *AuthorFault) {
 	case len(fields[0]) > maxFrom:
 		return nil, noAuthor(mail.PermError, "the From field is longer than %d octets", maxFrom)
 	}
-	list, err := parseAddresses(fields[0])
+	list, err := address.Domains(fields[0])
 	if err != nil {
 		return nil, noAuthor(mail.PermError, "the From field is malformed: %v", err)
 	}

@@ -15,9 +15,6 @@ const (
 	// maxFrom is the length in octets of the longest From field that is read.
 	maxFrom = 64 << 10
 
-	// maxDepth is how deep comments may be nested.
-	maxDepth = 32
-
 	// maxRecord is the length in octets of the longest record that is read.
 	maxRecord = 8 << 10
 

@@ -1,4 +1,6 @@
-package dmarc
+// Package address reads the addresses of a From field. Whatever asks about authors
+// asks here, so that no two checks read two messages.
+package address
 
 import (
 	"errors"
@@ -7,27 +9,32 @@ import (
 	"unicode/utf8"
 )
 
-// An addressParser reads the address-list of RFC 5322 section 3.4, which RFC 6854
+// A parser reads the address-list of RFC 5322 section 3.4, which RFC 6854
 // lets a From field have, with the obsolete syntax of section 4.4 and UTF-8 (RFC
 // 6532 section 3.2). It is milder than the grammar in one point: a display name may
 // have dots, which section 4.1 lets readers take.
-type addressParser struct {
+type parser struct {
 	text    string
 	at      int
 	group   bool
 	domains []string
 }
 
-// parseAddresses gives the domain of each address: as written without white space
-// and comments, with its brackets for a literal, or empty if the address has none.
-func parseAddresses(s string) ([]string, error) {
+// maxDepth is how deep comments may be nested.
+const maxDepth = 32
+
+// Domains gives the domain of each address of a field's body, whose folds are undone:
+// as written without white space and comments, with its brackets for a literal, or
+// empty if the address has none. A field that is malformed is an error; one of empty
+// groups only has no address (RFC 6854).
+func Domains(s string) ([]string, error) {
 	if !utf8.ValidString(s) {
 		return nil, errors.New("it is not UTF-8")
 	}
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, errors.New("it has a NUL")
 	}
-	p := &addressParser{text: s}
+	p := &parser{text: s}
 	for {
 		if err := p.skip(); err != nil {
 			return nil, err
@@ -46,7 +53,7 @@ func parseAddresses(s string) ([]string, error) {
 }
 
 // peek is the octet at hand; 0 at the end, which is nowhere else.
-func (p *addressParser) peek() byte {
+func (p *parser) peek() byte {
 	if p.at == len(p.text) {
 		return 0
 	}
@@ -54,7 +61,7 @@ func (p *addressParser) peek() byte {
 }
 
 // element reads an address, a group's name or end, or a comma.
-func (p *addressParser) element() error {
+func (p *parser) element() error {
 	switch {
 	case p.peek() == ',': // an empty element, or what is between two
 		p.at++
@@ -94,7 +101,7 @@ func (p *addressParser) element() error {
 }
 
 // between wants the end of an element.
-func (p *addressParser) between() error {
+func (p *parser) between() error {
 	if err := p.skip(); err != nil {
 		return err
 	}
@@ -105,7 +112,7 @@ func (p *addressParser) between() error {
 }
 
 // words reads atoms, dots and quoted strings.
-func (p *addressParser) words() ([]string, error) {
+func (p *parser) words() ([]string, error) {
 	var out []string
 	for {
 		if err := p.skip(); err != nil {
@@ -142,7 +149,7 @@ func isLocalPart(words []string) bool {
 }
 
 // angle reads an address in angle brackets, which may have a route.
-func (p *addressParser) angle() error {
+func (p *parser) angle() error {
 	p.at++
 	if err := p.route(); err != nil {
 		return err
@@ -174,7 +181,7 @@ func (p *addressParser) angle() error {
 }
 
 // route passes over the source route of RFC 5322 section 4.4: "@a,@b:".
-func (p *addressParser) route() error {
+func (p *parser) route() error {
 	if err := p.skip(); err != nil || p.peek() != '@' && p.peek() != ',' {
 		return err
 	}
@@ -200,7 +207,7 @@ func (p *addressParser) route() error {
 }
 
 // domain reads what stands behind @.
-func (p *addressParser) domain() error {
+func (p *parser) domain() error {
 	p.at++
 	if err := p.skip(); err != nil {
 		return err
@@ -227,7 +234,7 @@ func (p *addressParser) domain() error {
 }
 
 // quoted passes over a quoted string.
-func (p *addressParser) quoted() error {
+func (p *parser) quoted() error {
 	for i := p.at + 1; i < len(p.text); i++ {
 		switch c := p.text[i]; {
 		case c == '\\':
@@ -243,7 +250,7 @@ func (p *addressParser) quoted() error {
 }
 
 // skip passes over white space and comments (RFC 5322 section 3.2.2).
-func (p *addressParser) skip() error {
+func (p *parser) skip() error {
 	depth := 0
 	for ; p.at < len(p.text); p.at++ {
 		switch c := p.text[p.at]; {
