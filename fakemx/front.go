@@ -112,14 +112,8 @@ func (f *front) wrong(phrase string) {
 		f.end("too-many-errors")
 		return
 	}
-	lines := f.phrase(phrase, nil)
-	f.say(lines)
-	f.ending = f.ending || announcesEnd(lines)
-}
-
-// announcesEnd tells whether a reply says that the session is over.
-func announcesEnd(lines []string) bool {
-	return strings.Contains(strings.Join(lines, " "), "closing connection")
+	f.say(f.phrase(phrase, nil))
+	f.ending = f.ending || f.srv.Profile.Closes(phrase)
 }
 
 // end ends the session with last words.

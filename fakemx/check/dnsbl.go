@@ -20,7 +20,7 @@ const maxListText = 512
 var dnsblMethod = Method{
 	Name: "dnsbl", Doc: "a DNS list of clients or domains (RFC 5782)",
 	Settings: []Setting{
-		{Name: "zone", Required: true, Doc: "the zone of the list, such as zen.spamhaus.org"},
+		{Name: "zone", Required: true, Example: "bl.example.org", Doc: "the zone of the list, such as zen.spamhaus.org"},
 		{Name: "by", Default: "client", Doc: "what is looked up: client (its address), helo (the name) or sender-domain"},
 		{
 			Name: "codes", List: true, Default: "127.0.0.0/8",
@@ -35,9 +35,10 @@ var dnsblMethod = Method{
 }
 
 // refusals is where lists answer those whom they do not serve. Spamhaus has
-// 127.255.255.252 for a zone that is misspelled, .254 for a resolver that is open to
-// the public, and .255 for too many questions (docs.spamhaus.com, "DNSBL return
-// codes").
+// 127.255.255.254 for a resolver that is open to the public and .255 for too many
+// questions (https://www.spamhaus.org/news/article/788/, 2019-09-30), and .252 for a
+// zone that is misspelled (https://www.securityzones.net/error-return-codes-for-spamhaus-public-mirrors/,
+// which dates it to March 2021).
 var refusals = netip.MustParsePrefix("127.255.255.0/24")
 
 var refusalReasons = map[netip.Addr]string{

@@ -123,12 +123,7 @@ func FuzzDeclared(f *testing.F) {
 	}
 	var checks []Check
 	for _, m := range Methods {
-		given := make(Settings)
-		for _, s := range m.Settings {
-			if s.Required {
-				given[s.Name] = []string{map[string]string{"zone": "bl.example.org", "max": "10", "limit": "3"}[s.Name]}
-			}
-		}
+		given := m.Sample()
 		variants := []Settings{given}
 		if m.Name == "dnsbl" {
 			for _, by := range []string{"helo", "sender-domain"} {

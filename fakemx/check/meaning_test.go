@@ -10,7 +10,7 @@ import (
 func TestMeanings(t *testing.T) {
 	left := maps.Clone(meanings)
 	for _, m := range Methods {
-		c, err := m.Make(m.Name, m.sample())
+		c, err := m.Make(m.Name, m.Sample())
 		if err != nil {
 			t.Errorf("method %s with sample settings: %v", m.Name, err)
 			continue
@@ -33,15 +33,4 @@ func TestMeanings(t *testing.T) {
 	for key := range left {
 		t.Errorf("%s has a meaning, and no check gives it", key)
 	}
-}
-
-// sample are settings for what a method needs.
-func (m Method) sample() Settings {
-	out := make(Settings)
-	for _, s := range m.Settings {
-		if s.Required {
-			out[s.Name] = map[string][]string{"zone": {"bl.example.org"}, "max": {"1000"}, "limit": {"3"}}[s.Name]
-		}
-	}
-	return out
 }

@@ -31,7 +31,8 @@ type Setting struct {
 	Doc      string // what it means, with its unit
 	Default  string // as written in a profile; empty is none
 	Required bool
-	List     bool // may have several values
+	Example  string // of one that is required
+	List     bool   // may have several values
 }
 
 // Settings are what a profile sets up, by name. Values are as written.
@@ -82,6 +83,17 @@ func MethodNamed(name string) (Method, bool) {
 		return Method{}, false
 	}
 	return Methods[i], true
+}
+
+// Sample are settings for what the method needs, to describe it by.
+func (m Method) Sample() Settings {
+	out := make(Settings)
+	for _, s := range m.Settings {
+		if s.Required {
+			out[s.Name] = []string{s.Example}
+		}
+	}
+	return out
 }
 
 // Make makes a check that rules ask for by name. It wants the settings that the

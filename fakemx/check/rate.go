@@ -21,7 +21,7 @@ var rateSettings = []Setting{
 		Name: "by", Default: "client",
 		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), or all (the receiver)",
 	},
-	{Name: "limit", Required: true, Doc: "how many may be; one more fails"},
+	{Name: "limit", Required: true, Example: "3", Doc: "how many may be; one more fails"},
 	{Name: "per", Default: "1h", Doc: "the time in which so many may be; open sessions have none"},
 }
 

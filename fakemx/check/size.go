@@ -12,7 +12,7 @@ var sizeMethod = Method{
 	Name: "size",
 	Doc: "the size of the message in octets: as declared with MAIL (RFC 1870), and once it is there as it is; " +
 		"a table that judges both gives each a check of its own",
-	Settings: []Setting{{Name: "max", Required: true, Doc: "the largest size that passes, in octets"}},
+	Settings: []Setting{{Name: "max", Required: true, Example: "10240000", Doc: "the largest size that passes, in octets"}},
 	New:      newSize,
 }
 

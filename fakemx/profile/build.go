@@ -57,6 +57,9 @@ func (t *table) version(label string) *Profile {
 		if w.extensions != nil {
 			p.extensions = w.extensions
 		}
+		if w.closing != nil {
+			p.closing = w.closing
+		}
 		maps.Copy(p.values, w.values)
 		for _, ph := range w.dialogue {
 			p.dialogue[ph.name], nodes[ph.name] = ph.t, ph.node

@@ -14,10 +14,10 @@ type Change []Condition
 // maxChanges bounds how many things a [Change] may ask for at once.
 const maxChanges = 3
 
-// Changes finds the changes of results, none larger than it need be, that let a message pass all rules,
-// those that facts lead to. There are none for a message that passes already. The
-// results should be those of all checks that the profile's rules ask for: a check
-// without a result lets pass.
+// Changes finds the changes of results that let a message pass all rules that facts
+// lead to; none asks for more than it need. There are none for a message that passes
+// already. The results should be those of all checks that the profile's rules ask
+// for: a check without a result lets pass.
 func (p *Profile) Changes(results []mail.Result) []Change {
 	if _, refused := p.refusal(results); !refused {
 		return nil

@@ -110,6 +110,10 @@ func (p *Profile) Reply(name string, v Vars) ([]string, error) {
 	return lines, nil
 }
 
+// Closes tells whether the server ends the session after a reply of the dialogue that
+// refuses a command.
+func (p *Profile) Closes(name string) bool { return slices.Contains(p.closing, name) }
+
 // Ehlo renders the whole reply to EHLO: first line and extensions.
 func (p *Profile) Ehlo(v Vars) ([]string, error) {
 	first, err := p.Reply("ehlo", v)

@@ -56,6 +56,8 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "wrap: {columns: 79, tail: \" {iid}\"}\n", []string{"t.yaml:1:1: wrap: unknown placeholder {iid}: did you mean id?"}},
 		{minimal + "extensions: [\"SIZE=1\"]\n", []string{`t.yaml:4:14: extension "SIZE=1": want a keyword`}},
 		{minimal + "dialogue: {baner: 220 x}\n", []string{`t.yaml:4:19: unknown reply "baner": did you mean banner?`}},
+		{minimal + "closing: [helo-empty]\n", nil},
+		{minimal + "closing: [helo-emty]\n", []string{`t.yaml:4:11: unknown reply "helo-emty": did you mean helo-empty?`}},
 		{minimal + "dialogue: {banner: 354 x}\n", []string{`t.yaml:4:20: reply "354 x" for banner: want a 2xx code`}},
 		{minimal + "dialogue: {banner: \"220 {hots}\"}\n", []string{"t.yaml:4:20: unknown placeholder {hots}: did you mean host?"}},
 		{minimal + "values: {client: {form: x}}\n", []string{`t.yaml:4:10: value "client": want`}},

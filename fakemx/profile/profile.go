@@ -32,6 +32,7 @@ type Profile struct {
 	wrap       wrapping
 	extensions []string
 	dialogue   map[string]template
+	closing    []string // replies of the dialogue after which the server ends the session
 	values     map[string]form
 }
 

@@ -37,6 +37,7 @@ type words struct {
 	in         []string // labels; nil is all
 	extensions []string // nil if not given
 	dialogue   []phraseNode
+	closing    []string // nil if not given
 	values     map[string]form
 }
 
@@ -155,6 +156,16 @@ func (t *table) wordFields(w *words) []field {
 					continue
 				}
 				w.dialogue = append(w.dialogue, phraseNode{e.key, e.node, tmpl})
+			}
+		}},
+		{"closing", func(n ast.Node) {
+			w.closing = []string{}
+			for _, item := range r.items(n, "replies") {
+				name, ok := r.scalar(item)
+				if ok && !slices.Contains(phraseNames(), name) {
+					r.problem(item, "unknown reply %q: %s", name, wanted(name, phraseNames()))
+				}
+				w.closing = append(w.closing, name)
 			}
 		}},
 		{"values", func(n ast.Node) { w.values = t.readValues(n) }},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -55,15 +56,11 @@ func (v Vars) result(name string) mail.Result {
 	return v.Results[i]
 }
 
-// network is the network that receivers take for one sender, /24 or /64; empty
-// without an address.
+// network is the network that receivers take for one sender; empty without an
+// address.
 func network(client netip.Addr) string {
-	bits := 64
-	if client.Unmap().Is4() {
-		bits = 24
-	}
-	p, err := client.Unmap().Prefix(bits)
-	if err != nil || !client.IsValid() {
+	p := check.Network(client)
+	if !p.IsValid() {
 		return ""
 	}
 	return p.String()

@@ -1,7 +1,6 @@
 package anchor
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,7 +53,10 @@ func run(ctx context.Context, in io.Reader, out io.Writer, s side) error {
 	a := &anchor{side: s, out: out}
 	defer a.end()
 	lines := make(chan []byte)
-	go readLines(ctx, in, lines)
+	go func() {
+		defer close(lines)
+		wire.ReadLines(ctx, in, lines)
+	}()
 	for {
 		select {
 		case line, ok := <-lines:
@@ -66,23 +68,6 @@ func run(ctx context.Context, in io.Reader, out io.Writer, s side) error {
 			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		}
-	}
-}
-
-// readLines sends the lines of in, and closes the channel at its end.
-func readLines(ctx context.Context, in io.Reader, to chan<- []byte) {
-	defer close(to)
-	r := bufio.NewReaderSize(in, 64<<10)
-	for {
-		line, err := r.ReadBytes('\n')
-		if err != nil {
-			return // its end, or as good as that
-		}
-		select {
-		case to <- line:
-		case <-ctx.Done():
-			return
 		}
 	}
 }

@@ -99,6 +99,65 @@ func (c *children) start(cmd command, stdin, stdout, stderr *os.File) (pid int, 
 	return pid, w, nil
 }
 
+// attend starts a program that runs on by itself. How it ended, with its last words,
+// is told once.
+func (c *children) attend(args ...string) (pid int, ended <-chan output, err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer null.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, nil, err
+	}
+	defer w.Close()
+	pid, status, err := c.start(command{args: args}, null, w, w)
+	if err != nil {
+		r.Close()
+		return 0, nil, err
+	}
+	told := make(chan output, 1)
+	go func() {
+		defer r.Close()
+		words, heard := &lastBytes{}, make(chan struct{})
+		go func() {
+			defer close(heard)
+			io.Copy(words, r)
+		}()
+		o := output{status: <-status}
+		// Its own children hold the other end, too, so that there may be no end to wait
+		// for. What it said itself is in the pipe.
+		r.SetReadDeadline(time.Now())
+		<-heard
+		drain(words, r)
+		o.stderr = words.String()
+		told <- o
+	}()
+	return pid, told, nil
+}
+
+// drain reads what is in a pipe now.
+func drain(to io.Writer, from *os.File) {
+	c, err := from.SyscallConn()
+	if err != nil || from.SetReadDeadline(time.Time{}) != nil {
+		return // it is closed
+	}
+	buf := make([]byte, 4096)
+	_ = c.Read(func(fd uintptr) bool { // fails only for a closed one
+		for {
+			n, err := syscall.Read(int(fd), buf)
+			if errors.Is(err, syscall.EINTR) {
+				continue
+			}
+			if err != nil || n <= 0 {
+				return true // empty, or at its end
+			}
+			_, _ = to.Write(buf[:n]) // into memory
+		}
+	})
+}
+
 // An output is what a program printed and how it ended.
 type output struct {
 	stdout, stderr string

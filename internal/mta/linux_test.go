@@ -7,7 +7,9 @@ import (
 	"errors"
 	"net/netip"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"strictmx/internal/wire"
@@ -98,5 +100,27 @@ func TestUnknownCommand(t *testing.T) {
 	m := &mta{}
 	if r := m.do(t.Context(), nil, wire.Command{Op: "bogus"}); r.err == nil || !strings.Contains(r.err.Error(), wire.OpSubmit) {
 		t.Errorf("do(bogus) = %v, want an error that lists what there is", r.err)
+	}
+}
+
+// The last words of a program are heard though a child of its keeps its output open.
+func TestAttendHearsLastWords(t *testing.T) {
+	c := newChildren()
+	stop := make(chan struct{})
+	defer close(stop)
+	go c.reap(stop)
+	for range 20 {
+		_, ended, err := c.attend("/bin/sh", "-c", "sleep 60 & echo $! last words; exit 3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := <-ended
+		pid, words, _ := strings.Cut(strings.TrimSpace(o.stderr), " ")
+		if words != "last words" || o.status.ExitStatus() != 3 {
+			t.Errorf("%q and status %d, want the last words and 3", o.stderr, o.status.ExitStatus())
+		}
+		if n, err := strconv.Atoi(pid); err == nil {
+			syscall.Kill(n, syscall.SIGKILL)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/user"
@@ -84,38 +83,19 @@ func handOver(s wire.Setup, at milterSocket) error {
 	return nil
 }
 
-// runMilter starts OpenDKIM in the foreground. Its end is an error of the lab, but
-// while the lab itself ends.
+// runMilter starts OpenDKIM in the foreground. Its end is an error of the lab.
 func (m *mta) runMilter() (<-chan output, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	_, ended, err := m.children.attend(opendkim, "-f", "-x", opendkimConf, "-u", opendkimUser)
 	if err != nil {
 		return nil, err
 	}
-	defer null.Close()
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
-	_, status, err := m.children.start(command{args: []string{
-		opendkim, "-f", "-x", opendkimConf, "-u", opendkimUser,
-	}}, null, w, w)
-	if err != nil {
-		r.Close()
-		return nil, err
-	}
-	ended := make(chan output, 1)
+	told := make(chan output, 1)
 	go func() {
-		words := &lastBytes{}
-		go io.Copy(words, r)
-		o := output{status: <-status}
-		r.SetReadDeadline(time.Now())
-		o.stderr = words.String()
-		r.Close()
-		ended <- o
+		o := <-ended
+		told <- o
 		m.tell(wire.Event{Kind: wire.KindError, Error: &wire.Error{Kind: KindMilter, Message: "OpenDKIM ended: " + o.why()}})
 	}()
-	return ended, nil
+	return told, nil
 }
 
 // waitForMilter asks until the milter takes a connection.

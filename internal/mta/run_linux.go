@@ -1,7 +1,6 @@
 package mta
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"strictmx/internal/wire"
 )
@@ -58,7 +56,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	// Reading cannot be interrupted: whoever waits for a line also waits for ctx.
 	lines := make(chan []byte, 1024)
 	go func() {
-		readLines(ctx, in, lines)
+		wire.ReadLines(ctx, in, lines)
 		lost(errEnd) // whatever is going on
 	}()
 	first, ok := receive(ctx, lines)
@@ -93,22 +91,6 @@ func ending(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// readLines sends the lines of in up to its end.
-func readLines(ctx context.Context, in io.Reader, to chan<- []byte) {
-	r := bufio.NewReaderSize(in, 64<<10)
-	for {
-		line, err := r.ReadBytes('\n')
-		if err != nil {
-			return // its end, or as good as that
-		}
-		select {
-		case to <- line:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // receive waits for a line. One that came before the end of the input counts.
@@ -216,31 +198,15 @@ type masterProcess struct {
 // startMaster starts the master daemon itself: the script that is meant for it
 // takes long and checks what the image's builder checked.
 func (m *mta) startMaster() (*masterProcess, error) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, err
-	}
-	defer null.Close()
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
 	// -s: standard error stays open, where it tells what it cannot log yet.
-	pid, ended, err := m.children.start(command{args: []string{master, "-s"}}, null, w, w)
+	pid, ended, err := m.children.attend(master, "-s")
 	if err != nil {
-		r.Close()
 		return nil, err
 	}
 	p := &masterProcess{pid: pid, ended: make(chan struct{})}
 	go func() {
-		defer close(p.ended)
-		words := &lastBytes{}
-		go io.Copy(words, r) // its daemons hold the other end too: not waited for
-		p.output.status = <-ended
-		r.SetReadDeadline(time.Now())
-		p.output.stderr = words.String()
-		r.Close()
+		p.output = <-ended
+		close(p.ended)
 	}()
 	return p, nil
 }

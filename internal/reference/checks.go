@@ -40,7 +40,7 @@ A table sets a check up in its own way under ` + "`checks:`" + `, with its metho
 
 func writeMethod(b *strings.Builder, m check.Method) {
 	fmt.Fprintf(b, "## %s\n\n%s.\n\n", m.Name, strings.ToUpper(m.Doc[:1])+m.Doc[1:])
-	c, err := m.Make(m.Name, Sample(m))
+	c, err := m.Make(m.Name, m.Sample())
 	if err != nil {
 		fmt.Fprintf(b, "%v\n\n", err)
 		return
@@ -86,15 +86,4 @@ func writeValues(b *strings.Builder, method, facet string, values []string) {
 		}
 		fmt.Fprintf(b, "| %s | %s |\n", key, cell(text))
 	}
-}
-
-// Sample are settings for what a method needs, to describe it by.
-func Sample(m check.Method) check.Settings {
-	out := make(check.Settings)
-	for _, s := range m.Settings {
-		if s.Required {
-			out[s.Name] = map[string][]string{"zone": {"bl.example.org"}, "max": {"1000"}, "limit": {"3"}}[s.Name]
-		}
-	}
-	return out
 }

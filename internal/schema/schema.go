@@ -72,6 +72,7 @@ func profileSchema() object {
 	shared := object{
 		"extensions": list(text("a keyword and its parameters"), "the lines of the EHLO reply after the first, in order"),
 		"dialogue":   dialogue(),
+		"closing":    list(words("the name of a reply", profile.Phrases()...), "replies of the dialogue after which the server ends the session"),
 		"values":     values(),
 	}
 	top := object{
