@@ -55,6 +55,7 @@ fmt: ## format
 
 lint: ## vet, staticcheck, formatting, module file
 	$(GO) vet ./...
+	$(GO) vet -tags smtptools ./fakemx
 	$(TOOL) staticcheck ./...
 	@out="$$($(TOOL) gofumpt -l .)"; [ -z "$$out" ] || { echo "not gofumpt'd:"; echo "$$out"; exit 1; }
 	$(GO) mod tidy -diff

@@ -257,8 +257,10 @@ func spoiled(t *testing.T, e *Engine, images Images) {
 				t.Fatal(err)
 			}
 			cancel()
-			for !r.late.Load() {
-				time.Sleep(time.Millisecond)
+			for begun := time.Now(); !r.late.Load(); time.Sleep(time.Millisecond) { // told by another goroutine
+				if time.Since(begun) > time.Minute {
+					t.Fatal("the lab does not know that its context ended")
+				}
 			}
 			closeLab(t, e, r)
 		}},

@@ -123,19 +123,11 @@ func TestReferenceNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	hint := regexp.MustCompile(`unknown key "zzzzzzzzzz" in [a-z ]+: want one of (.*)`)
-	_, err = Load(archive(`-- scenario.yaml --
-title: Unknown keys everywhere
-zzzzzzzzzz: 1
-host: {zzzzzzzzzz: 1, name: mail.example.com, ipv4: 203.0.113.10}
-receivers: [{zzzzzzzzzz: 1, profile: gmail, domains: gmail.com}]
-send: {zzzzzzzzzz: 1, from: me@example.com, to: you@gmail.com}
-faults: [{zzzzzzzzzz: 1, name: example.com, fault: servfail}]
-cases:
-  - name: one
-    zzzzzzzzzz: 1
-    want: {zzzzzzzzzz: 1, outcome: sent}
-    dsn: {zzzzzzzzzz: 1, recipients: you@gmail.com}
-`), "s.txtar")
+	unknown, err := os.ReadFile("testdata/unknown-keys.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(archive(string(unknown)), "s.txtar")
 	if err == nil {
 		t.Fatal("unknown keys were taken")
 	}

@@ -99,8 +99,9 @@ func otherAddrs(ctx context.Context, zones *fakedns.Zones, m Message) []netip.Ad
 // maxOtherAddrs bounds the addresses that are tried in the client's place.
 const maxOtherAddrs = 8
 
-// wishes say what a check finds where it finds what is wanted. {client}, {from} and
-// {helo} stand for those of the message.
+// wishes say what to do for what a check should find, where that says more than what
+// it means ([check.Meaning]). {client}, {from} and {helo} stand for those of the
+// message.
 var wishes = map[string]string{
 	"family: ipv4":        "send over IPv4",
 	"family: ipv6":        "send over IPv6",
@@ -118,7 +119,6 @@ var wishes = map[string]string{
 	"rdns-generic: pass":  "a PTR name of the host's own, not one made from the address",
 	"headers: pass":       "a message without the faults named above",
 	"null-sender: pass":   "one recipient for each message with the null sender",
-	"recipient: pass":     "a mailbox that exists and takes mail",
 }
 
 // changeText says a change in words.
@@ -145,5 +145,6 @@ func wish(p *profile.Profile, cond profile.Condition, m Message) string {
 			return strings.NewReplacer("{client}", m.Client.String(), "{from}", domain, "{helo}", m.Helo).Replace(text)
 		}
 	}
-	return cond.String()
+	text, _ := check.Meaning(c.Method, cond.Facet, cond.Values[0]) // the one that people want is first
+	return "another answer of " + cond.Check + ": " + text
 }

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"strictmx/fakedns"
+	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
 )
@@ -81,7 +82,7 @@ func TestCures(t *testing.T) {
 	z := zones(t, map[string]string{
 		"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 -all\"\nmail A 203.0.113.10\nmail AAAA 2001:db8::10\n",
 		"example.net.zone": "mail AAAA 2001:db8::20\n",
-		"ptr":              "203.0.113.10 mail.example.com\n2001:db8::20 mail.example.net\n",
+		"ptr":              "203.0.113.10 mail.example.com\n2001:db8::20 mail.example.net\n203.0.113.77 dyn-203-0-113-77.pool.example.net\n",
 	})
 	for _, tt := range []struct {
 		receiver, client, helo, from string
@@ -92,6 +93,9 @@ func TestCures(t *testing.T) {
 			"send over IPv4", "a PTR record for 2001:db8::10 whose name has that address, and an SPF record of example.com that lets 2001:db8::10 pass",
 			"a DKIM signature that verifies, and a PTR record for 2001:db8::10 whose name has that address",
 			"send from 203.0.113.10, another address of mail.example.com",
+		}},
+		{"t-online", "203.0.113.77", "[203.0.113.77]", "me@example.com", []string{
+			"a PTR name of the host's own, not one made from the address",
 		}},
 		{"refuse@connect", "203.0.113.10", "mail.example.com", "me@example.com", nil}, // nothing helps
 	} {
@@ -112,6 +116,17 @@ func TestCures(t *testing.T) {
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s from %s would pass with %q, want %q", tt.receiver, tt.client, got, tt.want)
+		}
+	}
+}
+
+// What is wished for is something that a check can find.
+func TestWishes(t *testing.T) {
+	for key := range wishes {
+		name, value, _ := strings.Cut(key, ": ")
+		method, facet, _ := strings.Cut(name, ".")
+		if _, ok := check.Meaning(method, facet, value); !ok {
+			t.Errorf("no check finds %s", key)
 		}
 	}
 }
