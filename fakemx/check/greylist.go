@@ -25,7 +25,7 @@ var greylistSettings = []Setting{
 // and so do others until the delay is over. One after that, within the window,
 // passes, and so do all later ones; each is remembered for as long as keep says.
 // One that comes after the window is a first one again. With by: client and a delay
-// of 0s it is what Postfix's postscreen does for its tests after 220: whoever
+// of 0s it is what postscreen(8) says of its tests after 220: whoever
 // passes them is let in at its next connection.
 type greylist struct {
 	client              bool

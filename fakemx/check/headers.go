@@ -63,7 +63,7 @@ func newHeaders(s Settings) (Check, error) {
 // with any. Facets tell which:
 //
 //	syntax      a line of the header is no field (RFC 5322 section 2.2), or the header
-//	            is over a limit. Such a line ends the header, as it does for Postfix.
+//	            is over a limit. Such a line ends the header.
 //	from, date, message-id
 //	            the fields that a message has to have once (section 3.6; Message-ID
 //	            should be there). Obsolete forms (section 4) are taken. Of From,

@@ -10,7 +10,7 @@ import (
 // Limits of a header. What is beyond them is judged as body, and the facet syntax is
 // malformed.
 const (
-	maxHeaderSize   = 1 << 20 // octets; Postfix keeps 102400 (header_size_limit)
+	maxHeaderSize   = 1 << 20 // octets; the default of header_size_limit in Postfix 3.7 is 102400
 	maxHeaderFields = 10_000
 	maxFieldName    = 77 // octets: a line of 78 with its colon (RFC 5322 section 2.1.1)
 )

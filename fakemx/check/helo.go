@@ -41,8 +41,8 @@ const (
 //	none       no greeting yet
 //
 // The facet "syntax" tells the form of the argument. The facet "resolves" is yes if
-// the name has A, AAAA or MX records, which is what Postfix asks with
-// reject_unknown_helo_hostname, and for every address literal; a name that is not
+// the name has A, AAAA or MX records, which is what postconf(5) says of
+// reject_unknown_helo_hostname, and yes for every address literal; a name that is not
 // fully qualified is not looked up, and does not resolve.
 func Helo(ctx context.Context, r Resolver, f Facts) mail.Result {
 	res := mail.Result{Method: "helo", Identity: "helo", Domain: f.Helo}

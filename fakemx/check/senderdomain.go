@@ -30,7 +30,7 @@ const (
 )
 
 // SenderDomain tells whether mail to the domain of MAIL FROM could be sent, as
-// Postfix does with reject_unknown_sender_domain:
+// reject_unknown_sender_domain of postconf(5) asks:
 //
 //	none       the null sender, which has no domain
 //	pass       it has MX records, or an address (RFC 5321 section 5.1), or is an
