@@ -41,8 +41,8 @@ golden: ## rewrite the golden files, then show what changed
 bench: deps build ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) ./...
 
-bench-smtp: ## fakemx beside smtp-sink, with smtp-source of Debian's postfix as the client; MESSAGES=N a round
-	$(GO) test -count 1 -tags smtptools -run 'TestThroughput|TestMemoryIsFlat|TestOpenSessions500' -timeout 30m ./fakemx
+bench-smtp: ## strictmx serve beside smtp-sink, with smtp-source of Debian's postfix as the client; MESSAGES=N a round
+	$(GO) test -v -count 1 -tags smtptools -run 'TestThroughput|TestMemoryIsFlat|TestOpenSessions500' -timeout 30m ./cmd/strictmx
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; for pkg in $$($(GO) list ./...); do \
@@ -55,7 +55,7 @@ fmt: ## format
 
 lint: ## vet, staticcheck, formatting, module file
 	$(GO) vet ./...
-	$(GO) vet -tags smtptools ./fakemx
+	$(GO) vet -tags smtptools ./cmd/strictmx
 	$(TOOL) staticcheck ./...
 	@out="$$($(TOOL) gofumpt -l .)"; [ -z "$$out" ] || { echo "not gofumpt'd:"; echo "$$out"; exit 1; }
 	$(GO) mod tidy -diff

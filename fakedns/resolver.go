@@ -2,6 +2,7 @@ package fakedns
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"strictmx/internal/mail"
@@ -28,22 +29,41 @@ func (z *Zones) Resolver(asker string, log func(mail.Question)) *Resolver {
 // Resolve looks records up. name may lack the final dot; typ is a mnemonic or the
 // form TYPE65280. Every error is a [*mail.LookupError], or the cause of ctx.
 func (r *Resolver) Resolve(ctx context.Context, name, typ string) (mail.Answer, error) {
-	return stub{orDefault(r.Tries, defaultTries), r.exchange}.resolve(ctx, name, typ)
+	if ctx.Err() != nil {
+		return mail.Answer{}, context.Cause(ctx)
+	}
+	w := r.zones.world()
+	if s, ok := w.settled.find(name, typ); ok {
+		r.tell(s.question)
+		return mail.Answer{RCode: s.answer.RCode, Records: slices.Clone(s.answer.Records)}, nil
+	}
+	var asked []mail.Question
+	exchange := func(ctx context.Context, query []byte, tcp bool, accept func([]byte) bool) ([]byte, error) {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		a := w.react(query, tcp, true)
+		if a.query {
+			asked = append(asked, a.question)
+			r.tell(a.question)
+		}
+		if a.reply == nil || a.delay >= orDefault(r.Timeout, defaultTimeout) || !accept(a.reply) {
+			return nil, errNoReply
+		}
+		return a.reply, nil
+	}
+	a, err := stub{orDefault(r.Tries, defaultTries), exchange}.resolve(ctx, name, typ)
+	if err == nil && len(asked) == 1 && len(w.faults) == 0 {
+		w.settled.keep(name, typ, settled{mail.Answer{RCode: a.RCode, Records: slices.Clone(a.Records)}, asked[0]})
+	}
+	return a, err
 }
 
-func (r *Resolver) exchange(ctx context.Context, query []byte, tcp bool, accept func([]byte) bool) ([]byte, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+func (r *Resolver) tell(q mail.Question) {
+	if r.log != nil {
+		q.Asker = r.asker
+		r.log(q)
 	}
-	a := r.zones.world().react(query, tcp, true)
-	if r.log != nil && a.query {
-		a.question.Asker = r.asker
-		r.log(a.question)
-	}
-	if a.reply == nil || a.delay >= orDefault(r.Timeout, defaultTimeout) || !accept(a.reply) {
-		return nil, errNoReply
-	}
-	return a.reply, nil
 }
 
 func orDefault[T int | time.Duration](v, otherwise T) T {

@@ -15,10 +15,12 @@ type Zones struct {
 	p atomic.Pointer[world]
 }
 
-// A world never changes once it is in a Zones, but for the count of faults used.
+// A world never changes once it is in a Zones, but for the count of faults used, and
+// for what it has ready.
 type world struct {
-	zones  map[string]*zone // by canonical origin; the root is always there
-	faults []*activeFault
+	zones   map[string]*zone // by canonical origin; the root is always there
+	faults  []*activeFault
+	settled answers
 }
 
 // A zone holds what lies between its origin and the zones nested in it.

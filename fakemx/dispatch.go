@@ -12,6 +12,10 @@ import (
 // dispatch answers a command line alone or passes it to the engine.
 func (f *front) dispatch(line string) {
 	c, err := parseCommand(line)
+	if c.verb == "MAIL" && !f.tx.open {
+		f.said.mail()
+	}
+	f.said.client(line)
 	switch {
 	case err != nil:
 		f.wrong("syntax")

@@ -85,7 +85,6 @@ func (f *front) command() {
 			f.lost(err)
 		default:
 			f.spoke = true
-			f.said.client(line)
 			f.dispatch(line)
 		}
 	}

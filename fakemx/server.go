@@ -77,7 +77,7 @@ type Limits struct {
 	// (RFC 1870), or 64 MiB where it says nothing. A limit above the keyword's has no
 	// effect.
 	Size int64
-	// Connections are those at one time of one listener: 100.
+	// Connections are those at one time of one listener: 500.
 	Connections int
 	// Errors are the commands of a session that are unknown, malformed or out of
 	// order, before it is ended: 20.
@@ -101,7 +101,7 @@ func (l Limits) withDefaults(p *profile.Profile) Limits {
 		ContentLine: l.ContentLine,
 		Recipients:  cmp.Or(l.Recipients, 1000),
 		Size:        size,
-		Connections: cmp.Or(l.Connections, 100),
+		Connections: cmp.Or(l.Connections, 500),
 		Errors:      cmp.Or(l.Errors, 20),
 		Command:     cmp.Or(l.Command, 5*time.Minute),
 		Session:     cmp.Or(l.Session, 30*time.Minute),

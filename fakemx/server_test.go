@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
@@ -317,12 +319,28 @@ func TestTranscript(t *testing.T) {
 	if got, want := tr.with([]string{"250 x"}), `C: a\x00b\x1b[0m\xff\u0085ä`+"\uFFFD"; got[0] != want || got[1] != "S: 250 x" {
 		t.Errorf("transcript %q, want %q", got, want)
 	}
-	for range 3 * maxLines {
+	const many = 3 * moreLines
+	for range many {
 		tr.client("NOOP")
 	}
 	got := tr.with(nil)
-	if len(got) > maxLines+1 || got[keepLines] != fmt.Sprintf("[%d lines left out]", tr.cut) || 1+3*maxLines != len(got)-1+tr.cut {
+	if len(got) > keepLines+1+moreLines || got[keepLines] != fmt.Sprintf("[%d lines left out]", tr.cut) || 1+many != len(got)-1+tr.cut {
 		t.Errorf("%d lines with %d cut, %q", len(got), tr.cut, got[keepLines])
+	}
+}
+
+// An attempt tells how its session began and of its own transaction.
+func TestTranscriptOfLaterTransaction(t *testing.T) {
+	var tr transcript
+	tr.client("EHLO a")
+	for _, who := range []string{"b", "c", "d"} {
+		tr.mail()
+		tr.client("MAIL FROM:<" + who + ">")
+		tr.server([]string{"250 OK"})
+	}
+	want := []string{"C: EHLO a", "[4 lines left out]", "C: MAIL FROM:<d>", "S: 250 OK", "S: 550 no"}
+	if diff := cmp.Diff(want, tr.with([]string{"550 no"})); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -92,13 +92,8 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
 	for _, name := range p.Asked(at) {
-		i := slices.IndexFunc(s.found, func(f finding) bool { return f.Called() == name })
-		if i < 0 {
-			s.found = append(s.found, s.find(name))
-			i = len(s.found) - 1
-		}
-		if s.found[i].broken != "" {
-			return s.failure(at, fmt.Sprintf("check %s: %s", name, s.found[i].broken))
+		if f := s.finding(name); f.broken != "" {
+			return s.failure(at, fmt.Sprintf("check %s: %s", name, f.broken))
 		}
 	}
 	d, refused := s.scripted(at)
@@ -125,6 +120,17 @@ func (s *session) failure(at mail.Stage, fault string) *refusal {
 	return &refusal{lines: s.phrase("failure", nil), fault: fault}
 }
 
+// finding is what the check of a name says, which is run if it was not yet.
+func (s *session) finding(name string) *finding {
+	for i := range s.found {
+		if f := &s.found[i]; f.Called() == name {
+			return f
+		}
+	}
+	s.found = append(s.found, s.find(name))
+	return &s.found[len(s.found)-1]
+}
+
 // find runs the check of a name. A panic in it is the check's fault, and must not end the
 // lab: it counts as a temporary error that nothing is decided by.
 func (s *session) find(name string) (f finding) {
@@ -146,8 +152,8 @@ func (s *session) find(name string) (f finding) {
 		f.broken = "there is no such check"
 		return f
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Check)
-	defer cancel()
+	ctx := newBudget(s.ctx, s.limits.Check)
+	defer ctx.close()
 	facts := s.facts
 	facts.Results = s.results()
 	f.Result = c.Run(ctx, s.srv.env(), facts)

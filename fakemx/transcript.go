@@ -7,27 +7,43 @@ import (
 	"unicode/utf8"
 )
 
-// A transcript has at most maxLines lines. What a longer session said after its
-// first keepLines is cut out from the middle.
+// A transcript has at most keepLines lines of the session's beginning and moreLines
+// of what came last. The lines between are counted.
 const (
-	maxLines  = 4096
 	keepLines = 64
+	moreLines = 448
 )
 
 // A transcript is what was said, "S: " before each line of the server and "C: "
-// before those of the client.
+// before those of the client: how the session began, and the transaction at hand.
+// Earlier transactions are left out, so that a session of many messages has no more
+// to tell of each than one of few.
 type transcript struct {
-	lines []string
-	cut   int // lines left out after keepLines
+	opening []string // up to the first MAIL
+	lines   []string // from the last one on
+	begun   bool     // there was a MAIL
+	cut     int      // lines left out between the two
+}
+
+// mail is told of before a MAIL that begins a transaction.
+func (t *transcript) mail() {
+	t.begun = true
+	t.cut += len(t.lines)
+	t.lines = t.lines[:0]
 }
 
 func (t *transcript) add(who, line string) {
-	if len(t.lines) >= maxLines {
-		drop := maxLines / 2
-		t.lines = slices.Delete(t.lines, keepLines, keepLines+drop)
+	line = who + visible(line)
+	if !t.begun && len(t.opening) < keepLines {
+		t.opening = append(t.opening, line)
+		return
+	}
+	if len(t.lines) >= moreLines {
+		drop := moreLines / 2
+		t.lines = slices.Delete(t.lines, 0, drop)
 		t.cut += drop
 	}
-	t.lines = append(t.lines, who+visible(line))
+	t.lines = append(t.lines, line)
 }
 
 func (t *transcript) server(lines []string) {
@@ -45,13 +61,12 @@ func (t *transcript) note(who, format string, args ...any) {
 
 // with is a copy, with a reply that is about to be written.
 func (t *transcript) with(reply []string) []string {
-	out := make([]string, 0, len(t.lines)+len(reply)+1)
-	first := min(keepLines, len(t.lines))
-	out = append(out, t.lines[:first]...)
+	out := make([]string, 0, len(t.opening)+len(t.lines)+len(reply)+1)
+	out = append(out, t.opening...)
 	if t.cut > 0 {
 		out = append(out, fmt.Sprintf("[%d lines left out]", t.cut))
 	}
-	out = append(out, t.lines[first:]...)
+	out = append(out, t.lines...)
 	for _, l := range reply {
 		out = append(out, "S: "+visible(l))
 	}

@@ -58,7 +58,8 @@ type service struct {
 }
 
 func (f serveFlags) run(ctx context.Context, out io.Writer) error {
-	printed := &lines{w: out}
+	printed := printTo(out)
+	defer printed.close()
 	services, err := f.open(ctx, printed)
 	if err != nil {
 		return err
@@ -216,17 +217,4 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
-}
-
-// lines prints whole lines from several goroutines.
-type lines struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lines) printf(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	// Standard output that is gone ends with the process; there is nobody to tell.
-	_, _ = fmt.Fprintf(l.w, format+"\n", args...)
 }

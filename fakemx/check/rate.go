@@ -88,13 +88,14 @@ func (r rate) run(_ context.Context, e Env, f Facts) mail.Result {
 	} else {
 		n = e.State.add(e.Clock(), digest("rate", e.Check, r.count, r.by, whose), r.more(f), r.per)
 	}
+	limit := strconv.Itoa(r.limit)
 	res := mail.Result{
-		Value: mail.Pass, Reason: fmt.Sprintf("%s, of %d allowed", r.amount(n, whose), r.limit),
-		Properties: map[string]string{"count": strconv.Itoa(n), "limit": strconv.Itoa(r.limit)},
+		Value: mail.Pass, Reason: r.amount(n, whose) + ", of " + limit + " allowed",
+		Properties: map[string]string{"count": strconv.Itoa(n), "limit": limit},
 	}
 	if n > r.limit {
 		res.Value = mail.Fail
-		res.Reason = fmt.Sprintf("%s, over the limit of %d", r.amount(n, whose), r.limit)
+		res.Reason = r.amount(n, whose) + ", over the limit of " + limit
 	}
 	return res
 }
@@ -112,7 +113,7 @@ func (r rate) amount(n int, whose string) string {
 	if r.by == "recipient" {
 		what, from = strings.Replace(what, "recipient", "message", 1), "for"
 	}
-	text := fmt.Sprintf("%d %s %s %s", n, what, from, r.named(whose))
+	text := strconv.Itoa(n) + " " + what + " " + from + " " + r.named(whose)
 	if r.count == "open" {
 		return text
 	}

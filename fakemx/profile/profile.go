@@ -128,11 +128,12 @@ func (p *Profile) Hostname() string { return p.hostname }
 
 // Check finds a check of the profile.
 func (p *Profile) Check(name string) (check.Check, bool) {
-	i := slices.IndexFunc(p.Checks, func(c check.Check) bool { return c.Name == name })
-	if i < 0 {
-		return check.Check{}, false
+	for i := range p.Checks { // without a copy of each
+		if p.Checks[i].Name == name {
+			return p.Checks[i], true
+		}
 	}
-	return p.Checks[i], true
+	return check.Check{}, false
 }
 
 // Settings are how the table sets up a check, as "method: rate, limit: 3"; empty
@@ -198,13 +199,14 @@ func (p *Profile) Hold() time.Duration {
 // results of the checks so far, and of which spent, if not nil, does not say that
 // it has refused often enough. Without one the server goes on.
 func (p *Profile) Decide(at mail.Stage, results []mail.Result, spent func(Rule) bool) (Decision, bool) {
-	for _, r := range p.Rules {
+	for i := range p.Rules { // without a copy of each
+		r := &p.Rules[i]
 		switch {
 		case r.At != at || r.Scripted:
 		case slices.ContainsFunc(r.When, func(c Condition) bool { return !c.holds(results) }):
-		case r.Times > 0 && spent != nil && spent(r):
+		case r.Times > 0 && spent != nil && spent(*r):
 		default:
-			return p.decision(r, at), true
+			return p.decision(*r, at), true
 		}
 	}
 	return Decision{}, false

@@ -201,22 +201,39 @@ func (p *Profile) words() []string {
 // expand puts values in the place of placeholders. What a client said may hold
 // anything, and a reply must stay a reply, so control characters become "?".
 func (p *Profile) expand(text string, v Vars) string {
-	return placeholder.ReplaceAllStringFunc(text, func(m string) string {
-		name := strings.TrimPrefix(strings.TrimSuffix(m, "}"), "{")
-		if f, ok := placeholders[name]; ok {
-			return printable(f(p, v))
+	before, rest, ok := strings.Cut(text, "{")
+	if !ok {
+		return text
+	}
+	var out strings.Builder
+	for ; ok; before, rest, ok = strings.Cut(rest, "{") {
+		out.WriteString(before)
+		if strings.HasPrefix(rest, "{") { // "{{" is one
+			out.WriteByte('{')
+			rest = rest[1:]
+			continue
 		}
-		if p.knowsFound(name) {
-			return printable(v.found(name))
-		}
-		if form, ok := p.values[name]; ok {
-			if v.New == nil {
-				return form.sample()
-			}
-			return printable(v.New(name))
-		}
-		return strings.TrimPrefix(m, "{") // "{{"; checkText let nothing else through
-	})
+		var name string
+		name, rest, _ = strings.Cut(rest, "}")
+		out.WriteString(p.value(name, v))
+	}
+	out.WriteString(before)
+	return out.String()
+}
+
+// value is what a placeholder stands for; checkText let no unknown one through.
+func (p *Profile) value(name string, v Vars) string {
+	if f, ok := placeholders[name]; ok {
+		return printable(f(p, v))
+	}
+	if p.knowsFound(name) {
+		return printable(v.found(name))
+	}
+	form := p.values[name]
+	if v.New == nil {
+		return form.sample()
+	}
+	return printable(v.New(name))
 }
 
 func printable(s string) string {

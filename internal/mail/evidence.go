@@ -33,9 +33,11 @@ type Attempt struct {
 	Reply      []string   `json:"reply"` // the deciding reply's lines
 	// Fault is what is wrong with the receiver itself, which it answered with 421 or
 	// 451: a check that broke, a reply that cannot be rendered. Empty is nothing.
-	Fault      string   `json:"fault,omitempty"`
-	Results    []Result `json:"results"`
-	Transcript []string `json:"transcript,omitempty"` // "S: 220 ..." and "C: EHLO ..."
+	Fault   string   `json:"fault,omitempty"`
+	Results []Result `json:"results"`
+	// Transcript has how the session began and the transaction, "S: 220 ..." and
+	// "C: EHLO ...", and in the place of earlier transactions "[12 lines left out]".
+	Transcript []string `json:"transcript,omitempty"`
 	MessageID  string   `json:"message_id,omitempty"` // content of the Message-ID field, without angle brackets
 	Content    []byte   `json:"content,omitempty"`    // the message as received, only where it is captured
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+// mostUnprinted is how much may wait to be written, in octets.
+const mostUnprinted = 1 << 20
+
+// lines prints whole lines from several goroutines. A writer of its own writes what
+// there is, one line at once and many together, so that no session waits for a
+// terminal; they do if too much is waiting.
+type lines struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	waiting []byte
+	ended   bool
+	done    chan struct{}
+}
+
+func printTo(w io.Writer) *lines {
+	l := &lines{done: make(chan struct{})}
+	l.changed = sync.NewCond(&l.mu)
+	go l.write(w)
+	return l
+}
+
+func (l *lines) printf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.waiting) > mostUnprinted && !l.ended {
+		l.changed.Wait()
+	}
+	l.waiting = fmt.Appendf(l.waiting, format+"\n", args...)
+	l.changed.Broadcast()
+}
+
+// write writes until close is called.
+func (l *lines) write(w io.Writer) {
+	defer close(l.done)
+	var free []byte
+	for {
+		l.mu.Lock()
+		for len(l.waiting) == 0 && !l.ended {
+			l.changed.Wait()
+		}
+		out := l.waiting
+		l.waiting = free[:0]
+		l.changed.Broadcast()
+		l.mu.Unlock()
+		if len(out) == 0 {
+			return
+		}
+		// Standard output that is gone ends with the process; there is nobody to tell.
+		_, _ = w.Write(out)
+		free = out
+	}
+}
+
+// close returns when all is written.
+func (l *lines) close() {
+	l.mu.Lock()
+	l.ended = true
+	l.changed.Broadcast()
+	l.mu.Unlock()
+	<-l.done
+}

@@ -1,0 +1,360 @@
+//go:build smtptools
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-msgauth/dkim"
+	"github.com/emersion/go-smtp"
+
+	"strictmx/internal/mail"
+)
+
+// These tests measure the program itself, `strictmx serve` with Gmail's whole table,
+// against smtp-source and smtp-sink of Debian's postfix package, which have to be in
+// $PATH: `make bench-smtp`. They print figures for docs/performance.md, and assert no
+// time and no size.
+
+// messages is how many are sent in one round; $MESSAGES has another number.
+func messages(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv("MESSAGES"))
+	if os.Getenv("MESSAGES") == "" {
+		return 5000
+	}
+	if err != nil || n < 1 {
+		t.Fatalf("MESSAGES=%s: want a number from 1", os.Getenv("MESSAGES"))
+	}
+	return n
+}
+
+const (
+	parallel = 10 // sessions that smtp-source has at a time
+	sender   = "203.0.113.10"
+	plain    = "From: me@example.com\r\nTo: you@gmail.com\r\nDate: Tue, 24 Nov 2026 12:00:00 +0000\r\n" +
+		"Message-ID: <1@example.com>\r\nSubject: hello\r\n\r\nThe body.\r\n"
+)
+
+// A sendingDomain is example.com with all that Gmail wants of a sender.
+type sendingDomain struct {
+	zones         string // directory
+	plain, signed string // files for smtp-source
+}
+
+func newSendingDomain(t *testing.T) sendingDomain {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signed bytes.Buffer
+	if err := dkim.Sign(&signed, strings.NewReader(plain), &dkim.SignOptions{
+		Domain: "example.com", Selector: "s", Signer: key, Hash: crypto.SHA256,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString(public)
+	zone := "@ MX 10 mail\n@ TXT \"v=spf1 ip4:" + sender + " -all\"\nmail A " + sender + "\n" +
+		"_dmarc TXT \"v=DMARC1; p=reject\"\n" +
+		"s._domainkey TXT \"v=DKIM1; p=" + text[:200] + "\" \"" + text[200:] + "\"\n"
+	d := sendingDomain{zones: t.TempDir()}
+	for path, content := range map[string]string{
+		filepath.Join(d.zones, "example.com.zone"): zone,
+		filepath.Join(d.zones, "ptr"):              sender + "  mail.example.com\n",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	d.plain, d.signed = filepath.Join(dir, "plain"), filepath.Join(dir, "signed")
+	for path, content := range map[string]string{d.plain: plain, d.signed: signed.String()} {
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(content, "\r\n", "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.wantPasses(t)
+	return d
+}
+
+// wantPasses wants Gmail to find nothing wrong with the signed message.
+func (d sendingDomain) wantPasses(t *testing.T) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run([]string{
+		"judge", "--zones", d.zones, "--receiver", "gmail", "--client", sender, "--helo", "mail.example.com",
+		"--mail-from", "me@example.com", "--rcpt", "you@gmail.com", "--format", "json", d.signed,
+	}, strings.NewReader(""), &out, &errs)
+	var judged struct{ Results []mail.Result }
+	if err := json.Unmarshal(out.Bytes(), &judged); err != nil || code != exitOK {
+		t.Fatalf("judge: exit code %d, %v\n%s%s", code, err, &out, &errs)
+	}
+	for _, method := range []string{"iprev", "spf", "dkim", "dmarc"} {
+		if !slices.ContainsFunc(judged.Results, func(r mail.Result) bool { return r.Method == method && r.Value == mail.Pass }) {
+			t.Fatalf("judge: want %s to pass\n%s", method, &out)
+		}
+	}
+}
+
+// A server is one of those that are compared.
+type server struct {
+	address  string
+	pid      int           // 0 is this process
+	accepted *atomic.Int64 // messages; nil is not counted
+}
+
+// gmail is the program itself.
+func (d sendingDomain) gmail(t *testing.T) server {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "strictmx")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	cmd := exec.Command(binary, "serve", "--zones", d.zones, "--receiver", "gmail=127.0.0.1:0", "--client", sender)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	started(t, cmd)
+	s := server{pid: cmd.Process.Pid, accepted: new(atomic.Int64)}
+	lines := bufio.NewReader(out)
+	for s.address == "" {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, address, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(name, "gmail") {
+			s.address = address
+		}
+	}
+	go func() {
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return // it has ended
+			}
+			if strings.HasPrefix(line, "attempt ") && strings.Contains(line, " rule none: 250 ") {
+				s.accepted.Add(1)
+			}
+		}
+	}()
+	return s
+}
+
+// bare is go-smtp with nothing behind it: what the library takes by itself.
+func bare(t *testing.T) server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return taker{}, nil }))
+	srv.Domain = "mx.google.com"
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		srv.Close()
+		<-served
+	})
+	return server{address: l.Addr().String()}
+}
+
+// A taker accepts everything.
+type taker struct{}
+
+func (taker) Mail(string, *smtp.MailOptions) error { return nil }
+func (taker) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (taker) Reset()                               {}
+func (taker) Logout() error                        { return nil }
+
+func (taker) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// sink is smtp-sink, which accepts everything.
+func sink(t *testing.T) server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	args := []string{"-h", "mx.google.com", address, "1000"}
+	if os.Getuid() == 0 {
+		args = append([]string{"-u", "nobody"}, args...) // it wants to know who to be
+	}
+	cmd := exec.Command(tool(t, "smtp-sink"), args...)
+	started(t, cmd)
+	for range 500 {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			return server{address: address, pid: cmd.Process.Pid}
+		}
+		time.Sleep(10 * time.Millisecond) // it does not tell when it listens
+	}
+	t.Fatal("smtp-sink does not listen")
+	return server{}
+}
+
+func started(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	})
+}
+
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%v: it is in Debian's package postfix", err)
+	}
+	return path
+}
+
+// source has smtp-source send messages, and tells how many a second.
+func source(t *testing.T, address, message string, n int, kept bool) float64 {
+	t.Helper()
+	args := []string{
+		"-s", strconv.Itoa(parallel), "-m", strconv.Itoa(n), "-M", "mail.example.com",
+		"-f", "me@example.com", "-t", "you@gmail.com", "-F", message,
+	}
+	if kept {
+		args = append(args, "-d")
+	}
+	begin := time.Now()
+	out, err := exec.Command(tool(t, "smtp-source"), append(args, address)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("smtp-source: %v\n%s", err, out)
+	}
+	return float64(n) / time.Since(begin).Seconds()
+}
+
+// TestThroughput sends the same message to all three, in turns, and prints the
+// medians.
+func TestThroughput(t *testing.T) {
+	const rounds = 5
+	d, n := newSendingDomain(t), messages(t)
+	gmail := d.gmail(t)
+	servers := []server{sink(t), bare(t), gmail}
+	for _, kept := range []bool{false, true} {
+		for _, message := range []string{d.plain, d.signed} {
+			before := gmail.accepted.Load()
+			var rates [3][]float64
+			for range rounds {
+				for i, s := range servers {
+					rates[i] = append(rates[i], source(t, s.address, message, n, kept))
+				}
+			}
+			for _, r := range rates {
+				slices.Sort(r)
+			}
+			theirs, library, ours := rates[0][rounds/2], rates[1][rounds/2], rates[2][rounds/2]
+			fmt.Printf("kept=%-5t %-6s gmail %.0f/s, smtp-sink %.0f/s, go-smtp alone %.0f/s: %.2f of smtp-sink (go-smtp alone %.2f)\n",
+				kept, filepath.Base(message), ours, theirs, library, ours/theirs, library/theirs)
+			gmail.wantAccepted(t, before+int64(rounds*n))
+		}
+	}
+}
+
+// wantAccepted waits until the program has told of all messages.
+func (s server) wantAccepted(t *testing.T, want int64) {
+	t.Helper()
+	for range 500 {
+		if s.accepted.Load() == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond) // between smtp-source's end and the last line
+	}
+	t.Errorf("%d messages accepted, want %d", s.accepted.Load(), want)
+}
+
+// TestMemoryIsFlat sends 100,000 messages and prints the size after each tenth.
+func TestMemoryIsFlat(t *testing.T) {
+	d := newSendingDomain(t)
+	gmail := d.gmail(t)
+	for i := range 10 {
+		source(t, gmail.address, d.signed, 10_000, true)
+		fmt.Printf("after %d messages: %s\n", (i+1)*10_000, gmail.memory(t))
+	}
+	gmail.wantAccepted(t, 100_000)
+}
+
+// TestOpenSessions500 holds 500 sessions open in the middle of a message's header.
+func TestOpenSessions500(t *testing.T) {
+	gmail := newSendingDomain(t).gmail(t)
+	fmt.Printf("before: %s\n", gmail.memory(t))
+	for range 500 {
+		c, err := net.Dial("tcp", gmail.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		for _, step := range []struct{ say, want string }{
+			{"", "220"},
+			{"EHLO mail.example.com\r\n", "250"},
+			{"MAIL FROM:<me@example.com>\r\n", "250"},
+			{"RCPT TO:<you@gmail.com>\r\n", "250"},
+			{"DATA\r\n", "354"},
+		} {
+			if _, err := io.WriteString(c, step.say); err != nil {
+				t.Fatal(err)
+			}
+			b := make([]byte, 1024)
+			if n, err := c.Read(b); err != nil || !strings.HasPrefix(string(b[:n]), step.want) {
+				t.Fatalf("after %q: %q, %v, want %s", step.say, b[:n], err, step.want)
+			}
+		}
+		if _, err := io.WriteString(c, strings.Repeat("X-Header: some of it\r\n", 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fmt.Printf("with 500 sessions open: %s\n", gmail.memory(t))
+}
+
+// memory is what the kernel counts of the process, at the moment and at most.
+func (s server) memory(t *testing.T) string {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	field := func(name string) string {
+		_, text, _ := strings.Cut(string(status), name+":")
+		text, _, _ = strings.Cut(text, "\n")
+		return strings.TrimSpace(text)
+	}
+	return "resident " + field("VmRSS") + ", at most " + field("VmHWM")
+}
