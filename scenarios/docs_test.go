@@ -79,7 +79,10 @@ var topKey = regexp.MustCompile(`(?m)^[a-z-]+:`)
 
 // around puts keys of scenario.yaml, or of a case, into a scenario.
 func around(part string) string {
-	top := map[string]string{"send:": "send: {from: me@example.com, to: [you@gmail.com, me@gmail.com]}\n"}
+	top := map[string]string{
+		"receivers:": "receivers:\n  - {profile: gmail, domains: [gmail.com]}\n",
+		"send:":      "send: {from: me@example.com, to: [you@gmail.com, me@gmail.com]}\n",
+	}
 	ofCase := map[string]string{"want:": "want: {outcome: sent}\n"}
 	starts := topKey.FindAllStringIndex(part, -1)
 	for i, s := range starts {
@@ -98,8 +101,6 @@ func around(part string) string {
 	b.WriteString(`-- scenario.yaml --
 title: A part
 host: {name: mail.example.com, ipv4: 203.0.113.10, ipv6: "2001:db8::10"}
-receivers:
-  - {profile: gmail, domains: [gmail.com]}
 `)
 	for _, text := range top {
 		b.WriteString(text)

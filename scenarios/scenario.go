@@ -36,8 +36,17 @@ type Receiver struct {
 	Name    string   // unique in the scenario; by default the profile's name without its label
 	Profile string   // "gmail@2014"
 	Domains []string // recipient domains for which it is the MX, lower case
+	Hosts   []MXHost // in the place of those of the profile; empty is those
 	Seed    Seed     // what every case tells it; a case's own is in [Case.Seeds]
 	At      Position // of the profile's name in scenario.yaml
+}
+
+// An MXHost is a host that a receiver's MX records name.
+type MXHost struct {
+	Name  string // lower case, without the final dot
+	Pref  uint16
+	Addrs []netip.Addr
+	At    Position // of the name
 }
 
 // A Case is one run of the scenario's world with the case's files added to it.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"math"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -68,6 +69,7 @@ func (l *loader) receivers(n node) {
 			}),
 			l.one("name", func(n node, s string) { r.Name = l.shortName(n, "receiver", s) }),
 			l.texts("domains", func(n node, s string) { l.receiverDomain(n, &r, s) }),
+			{"hosts", func(n node) { r.Hosts = l.mxHosts(n) }},
 		}, l.seedKeys(&r.Seed)...)...)
 		if have == nil {
 			continue
@@ -106,6 +108,53 @@ func (l *loader) receiverDomain(n node, r *Receiver, s string) {
 	}
 	r.Domains = append(r.Domains, d)
 }
+
+// mxHosts reads the hosts that a receiver has in this scenario.
+func (l *loader) mxHosts(n node) []MXHost {
+	var out []MXHost
+	for _, item := range l.list(n, "hosts") {
+		h := MXHost{Pref: defaultPref, At: item.at}
+		have := l.mapping(item, "a host",
+			l.one("name", func(n node, s string) {
+				d, err := parseDomain(s)
+				if err != nil {
+					l.wrong(n, "", "host name %q: %v", s, err)
+				}
+				h.Name, h.At = d, n.at
+			}),
+			key{"pref", func(n node) {
+				i, _ := l.number(n, "pref", math.MaxUint16)
+				h.Pref = uint16(i)
+			}},
+			l.texts("addrs", func(n node, s string) {
+				a, err := parseAddr(s)
+				switch {
+				case err != nil:
+					l.wrong(n, "", "address %q: %v", s, err)
+				case slices.Contains(h.Addrs, a):
+					l.wrong(n, "", "address %s twice", a)
+				default:
+					h.Addrs = append(h.Addrs, a)
+				}
+			}))
+		if have == nil {
+			continue
+		}
+		for _, k := range []string{"name", "addrs"} {
+			if _, ok := have[k]; !ok {
+				l.wrong(item, "", "host: %s is missing", k)
+			}
+		}
+		if slices.ContainsFunc(out, func(o MXHost) bool { return o.Name == h.Name && h.Name != "" }) {
+			l.wrong(item, "", "host %s twice: want its addresses in one place", h.Name)
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// defaultPref is the preference of an MX host that is given none.
+const defaultPref = 10
 
 // shortName checks a name that a person gives to a case or receiver.
 func (l *loader) shortName(n node, what, s string) string {

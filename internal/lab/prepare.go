@@ -142,31 +142,51 @@ func planReceivers(sc *scenarios.Scenario, set *profile.Set) ([]wire.Receiver, e
 	var out []wire.Receiver
 	var errs []error
 	owner := map[netip.Addr]string{}
+	for _, a := range []netip.Addr{sc.Host.IPv4, sc.Host.IPv6} {
+		owner[a] = "the host " + sc.Host.Name
+	}
+	for _, a := range slices.Concat(dnsAddrs, elsewhereAddrs) {
+		owner[a] = "the lab's own servers"
+	}
 	for i, r := range sc.Receivers {
 		prof, err := set.Find(r.Profile)
 		if err != nil {
 			errs = append(errs, at(r.At, err))
 			continue
 		}
-		rcv := wire.Receiver{Name: r.Name, Profile: prof.String(), Domains: r.Domains}
-		for _, h := range prof.Hosts {
-			rcv.Hosts = append(rcv.Hosts, wire.MXHost{Name: h.Name, Pref: h.Pref, Addrs: h.Addrs})
-		}
-		if len(rcv.Hosts) == 0 {
-			rcv.Hosts = []wire.MXHost{madeUpHost("mx."+r.Domains[0]+".", i)}
-		}
+		rcv := wire.Receiver{Name: r.Name, Profile: prof.String(), Domains: r.Domains, Hosts: mxHosts(r, prof, i)}
 		for _, h := range rcv.Hosts {
 			for _, a := range h.Addrs {
-				if other, taken := owner[a]; taken && other != r.Name {
+				mine := "receiver " + r.Name
+				if other, taken := owner[a]; taken && other != mine {
 					errs = append(errs, at(r.At, fmt.Errorf(
-						"receivers %s and %s have the address %s both: give one of them all the domains", other, r.Name, a)))
+						"%s and %s have the address %s both: give one receiver all the domains, or hosts of its own", other, mine, a)))
 				}
-				owner[a] = r.Name
+				owner[a] = mine
 			}
 		}
 		out = append(out, rcv)
 	}
 	return out, errors.Join(errs...)
+}
+
+// mxHosts are the hosts of the i-th receiver: the scenario's, or the profile's, or
+// one that is made up.
+func mxHosts(r scenarios.Receiver, p *profile.Profile, i int) []wire.MXHost {
+	var out []wire.MXHost
+	for _, h := range r.Hosts {
+		out = append(out, wire.MXHost{Name: h.Name + ".", Pref: h.Pref, Addrs: h.Addrs})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, h := range p.Hosts {
+		out = append(out, wire.MXHost{Name: h.Name, Pref: h.Pref, Addrs: h.Addrs})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	return []wire.MXHost{madeUpHost("mx."+r.Domains[0]+".", i)}
 }
 
 // madeUpHost is the MX host of a receiver whose profile names none.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"strictmx/internal/wire"
+	"strictmx/internal/world"
 	"strictmx/scenarios"
 )
 
@@ -34,7 +35,11 @@ func TestPrepareErrors(t *testing.T) {
 		{
 			"two receivers, one address", changed(t, "  - {profile: gmail@2014, domains: [gmail.com]}\n",
 				"  - {profile: gmail@2014, domains: [gmail.com]}\n  - {name: too, profile: gmail, domains: [googlemail.com]}\n"),
-			[]string{"story.txtar:8: ", "receivers gmail and too have the address"},
+			[]string{"story.txtar:8: ", "receiver gmail and receiver too have the address"},
+		},
+		{
+			"address of the host", changed(t, "gmail.com]}\n", "gmail.com], hosts: [{name: mx.example.net, addrs: 203.0.113.10}]}\n"),
+			[]string{"story.txtar:7: the host mail.example.com and receiver gmail have the address 203.0.113.10 both"},
 		},
 		{
 			"no such address is down", changed(t, red, "down: 203.0.113.77\n    "+red),
@@ -66,6 +71,25 @@ func TestPrepareErrors(t *testing.T) {
 		if len(slices.Compact(slices.Clone(lines))) < len(lines) {
 			t.Errorf("%s: told twice, for two cases:\n%v", tt.about, err)
 		}
+	}
+}
+
+// A scenario gives a receiver hosts in the place of its profile's.
+func TestPrepareHosts(t *testing.T) {
+	p := prepared(t, changed(t, "gmail.com]}\n", "gmail.com], hosts: [{name: mx.example.net, addrs: [198.51.100.7, \"2001:db8:7::25\"]}]}\n"), "green")
+	want := []wire.MXHost{{Name: "mx.example.net.", Pref: 10, Addrs: []netip.Addr{
+		netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("2001:db8:7::25"),
+	}}}
+	if diff := cmp.Diff(want, p.Plan.Receivers[0].Hosts, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Error(diff)
+	}
+	w, err := world.Build(p.Plan, world.Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := w.Zones.Resolver("mta", nil).Resolve(t.Context(), "gmail.com", "MX")
+	if err != nil || len(a.Records) != 1 || a.Records[0].Text != "mx.example.net." {
+		t.Errorf("MX of gmail.com: %v, %v", a, err)
 	}
 }
 

@@ -50,6 +50,10 @@ func receiver() object {
 	properties["profile"] = object{"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*(@[a-z0-9][a-z0-9.-]*)?$", "description": "NAME or NAME@LABEL, as in gmail@2014"}
 	properties["name"] = text("by which the scenario calls it; the profile's name if not given")
 	properties["domains"] = oneOrMore(text("a domain"), "for which it takes mail")
+	properties["hosts"] = list(fields("a host that MX records name", []string{"name", "addrs"}, object{
+		"name": text("its name"), "addrs": oneOrMore(text("an address"), "its addresses"),
+		"pref": object{"type": "integer", "minimum": 0, "maximum": 65535, "description": "of the MX record; 10 if not given"},
+	}), "in the place of the profile's hosts")
 	return fields("a receiver", []string{"profile", "domains"}, properties)
 }
 
