@@ -201,7 +201,7 @@ func (p *printer) attempt(a mail.Attempt) {
 		if r.Identity != "" {
 			value += " (" + r.Identity + " " + r.Domain + ")"
 		}
-		p.wrapped(fmt.Sprintf("    %-8s", Clean(r.Called())), "              ", value+": "+r.Reason)
+		p.wrapped(fmt.Sprintf("    %-7s ", Clean(r.Called())), "              ", value+": "+r.Reason)
 	}
 	verb := "answered"
 	if a.Rule != "" {
