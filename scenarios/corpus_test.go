@@ -71,6 +71,12 @@ func conventions(t *testing.T, sc *Scenario, c Case) {
 		if w.Outcome == mail.Sent || c.Cures != "" {
 			continue
 		}
+		if w.Attempts != nil && *w.Attempts == 0 { // no receiver was reached
+			if w.Status.IsZero() || w.Text == "" {
+				t.Errorf("%s: mail that reaches nobody is wanted by status and text, or it may be for another reason", at)
+			}
+			continue
+		}
 		if w.Stage == nil || w.Rule == "" || w.Status.IsZero() {
 			t.Errorf("%s: a refusal is wanted by stage, rule and status, or it may be another one", at)
 		}

@@ -49,13 +49,16 @@ func FuzzLoad(f *testing.F) {
 					t.Errorf("case %s wants something at step %d of %d", c.Name, n, len(c.Waits))
 				}
 			}
+			ids := map[string]bool{}
 			for _, m := range c.Messages {
 				if m.Step > len(c.Waits) {
 					t.Errorf("case %s sends in step %d of %d", c.Name, m.Step, len(c.Waits))
 				}
-				if messageID(strings.ReplaceAll(string(m.Content), "\r\n", "\n")) == "" {
-					t.Errorf("case %s: a message without Message-ID: %q", c.Name, m.Content)
+				id := messageID(strings.ReplaceAll(string(m.Content), "\r\n", "\n"))
+				if ids[id] {
+					t.Errorf("case %s: two messages with the Message-ID %q", c.Name, id)
 				}
+				ids[id] = true
 			}
 			checkFiles(t, c)
 		}

@@ -141,6 +141,17 @@ s.txtar:21: messages/one.eml: no case sends it: name it under send, as in messag
 			},
 			"s.txtar:10: messages 0 and 1 of a case have the Message-ID 1@example.com both: leave the field out of the files, and each message gets its own",
 		},
+		{"message-id", []string{"to: you@gmail.com", "to: you@gmail.com, message-id: one@example.com"}, "s.txtar:8: message-id: want none, or no such key: a message that needs a certain one brings it in its file"},
+		{
+			"file with a Message-ID after all",
+			[]string{"to: you@gmail.com", "to: you@gmail.com, message-id: none, message: messages/one.eml", "-- messages/one.eml --\nMessage-ID: <1@example.com>\n"},
+			"s.txtar:8: message-id: none, and messages/one.eml has one",
+		},
+		{
+			"two without Message-ID",
+			[]string{send, "send:\n  - {from: me@example.com, to: you@gmail.com, message-id: none}\n  - {from: me@example.com, to: me@gmail.com, message-id: none}"},
+			"s.txtar:10: messages 0 and 1 of a case have no Message-ID: want at most one, or they cannot be told apart",
+		},
 
 		// cases
 		{"case twice", []string{"name: green", "name: red", green, "", "-- green/dns/ptr --\n2001:db8::10  mail.example.com\n", ""}, "s.txtar:12: case red twice: want names that differ"},

@@ -18,6 +18,7 @@ type sendDraft struct {
 	stepAt        Position
 	file          placed // path of the message, if it is in a file
 	subject, body string
+	noID          bool // has no Message-ID
 }
 
 func (l *loader) send(n node) sendDraft {
@@ -55,7 +56,12 @@ func (l *loader) send(n node) sendDraft {
 				l.wrong(n, "", "subject: want one line")
 			}
 		}),
-		l.into("body", &s.body))
+		l.into("body", &s.body),
+		l.one("message-id", func(n node, v string) {
+			if s.noID = true; v != "none" {
+				l.wrong(n, "a message that needs a certain one brings it in its file", "message-id: want none, or no such key")
+			}
+		}))
 	if have == nil {
 		return s
 	}
@@ -95,17 +101,25 @@ func (l *loader) messages(c *caseDraft, at node) {
 			m.To = append(m.To, to.text)
 			l.recipient(c, s.via, to)
 		}
-		id := fmt.Sprintf("%s.%s.%d@%s", messageIDPart(l.sc.Name), c.Name, i, l.sc.Host.Name)
-		text, ok := s.made(c.Name, id), true
+		field := fmt.Sprintf("Message-ID: <%s.%s.%d@%s>\n", messageIDPart(l.sc.Name), c.Name, i, l.sc.Host.Name)
+		if s.noID {
+			field = ""
+		}
+		text, ok := s.made(c.Name, field), true
 		if s.file.text != "" {
-			text, ok = l.messageFile(c, s.file, id)
+			text, ok = l.messageFile(c, s.file, field)
 		}
 		if !ok {
 			continue
 		}
 		m.Content = []byte(crlf(text))
 		got := messageID(text)
-		if other, twice := ids[got]; twice {
+		switch other, twice := ids[got]; {
+		case s.noID && got != "":
+			l.add(s.at, "", "message-id: none, and %s has one", s.file.text)
+		case twice && s.noID:
+			l.add(s.at, "", "messages %d and %d of a case have no Message-ID: want at most one, or they cannot be told apart", other, i)
+		case twice:
 			l.add(s.at, "leave the field out of the files, and each message gets its own",
 				"messages %d and %d of a case have the Message-ID %s both", other, i, got)
 		}
@@ -124,9 +138,10 @@ func messageIDPart(s string) string {
 	}, s), "-")
 }
 
-// made is the content of a message for which the scenario gives none. It is the
-// same in every run, so that reports can be compared.
-func (s sendDraft) made(name, id string) string {
+// made is the content of a message for which the scenario gives none, with a
+// Message-ID field or none. It is the same in every run, so that reports can be
+// compared.
+func (s sendDraft) made(name, messageID string) string {
 	from := s.from
 	if from == "" {
 		from = "MAILER-DAEMON"
@@ -153,7 +168,7 @@ func (s sendDraft) made(name, id string) string {
 		"To: " + strings.Join(to, ",\n ") + "\n" +
 		"Subject: " + mime.QEncoding.Encode("utf-8", subject) + "\n" +
 		"Date: Wed, 26 Feb 2014 21:58:24 +0000\n" +
-		"Message-ID: <" + id + ">\n" +
+		messageID +
 		"MIME-Version: 1.0\n" +
 		"Content-Type: text/plain; charset=utf-8\n" +
 		"Content-Transfer-Encoding: " + encoding + "\n\n" + body
@@ -161,9 +176,9 @@ func (s sendDraft) made(name, id string) string {
 
 var headerField = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
 
-// messageFile reads a message of the case's files. One without a Message-ID gets
-// one, as every mail system would give it.
-func (l *loader) messageFile(c *caseDraft, file placed, id string) (string, bool) {
+// messageFile reads a message of the case's files. One without a Message-ID gets the
+// field that is given, as most mail systems would give it one.
+func (l *loader) messageFile(c *caseDraft, file placed, field string) (string, bool) {
 	f, ok := c.Files[file.text]
 	if !ok {
 		var known []string
@@ -186,7 +201,7 @@ func (l *loader) messageFile(c *caseDraft, file placed, id string) (string, bool
 		return "", false
 	}
 	if messageID(f.Text) == "" {
-		return "Message-ID: <" + id + ">\n" + f.Text, true
+		return field + f.Text, true
 	}
 	return f.Text, true
 }

@@ -106,6 +106,20 @@ const (
 // noAnswer is the status where no server answers (RFC 3463 section 3.5).
 var noAnswer = mail.Status{Class: 4, Subject: 4, Detail: 1}
 
+// unreached says why an address cannot be connected to, as strerror(3) puts it; it is
+// empty if it can.
+func unreached(r wire.Receiver, server, from netip.Addr) string {
+	switch {
+	case !from.IsValid(): // the host has no address of the family
+		return "Network is unreachable"
+	case slices.Contains(r.Down, server):
+		return "Connection refused"
+	case slices.Contains(r.Silent, server):
+		return "Connection timed out"
+	}
+	return ""
+}
+
 // deliver brings a message to recipients of one domain, as far as receivers take it.
 func (c client) deliver(ctx context.Context, m scenarios.Message, to []string) ([]mail.Delivery, error) {
 	out := make([]mail.Delivery, len(to))
@@ -128,11 +142,11 @@ func (c client) deliver(ctx context.Context, m scenarios.Message, to []string) (
 			d.Relay = &relay
 		}
 		from := c.from(relay.Addr)
-		reached = !slices.Contains(r.Down, relay.Addr) && !slices.Contains(r.Silent, relay.Addr) && from.IsValid()
-		if !reached {
+		why := unreached(*r, relay.Addr, from)
+		if reached = why == ""; !reached {
 			for _, d := range left {
 				d.Status = noAnswer
-				d.Text = fmt.Sprintf("connect to %s[%s]:25: no connection", relay.Host, relay.Addr)
+				d.Text = fmt.Sprintf("connect to %s[%s]:25: %s", relay.Host, relay.Addr, why)
 			}
 			continue
 		}

@@ -202,7 +202,9 @@ func (w *watch) record() Record {
 
 // assign says of each attempt which message of the case it was about: the one
 // with its Message-ID or, where the receiver saw no content, the only one of those
-// that were tried in its step that goes from its sender to its recipients.
+// that were tried in its step that goes from its sender to its recipients. A message
+// without a Message-ID may have been given one on its way: it is the one that comes
+// from its sender with an id that no other has.
 func assign(attempts []mail.Attempt, messages []scenarios.Message, deliveries []mail.Delivery) {
 	byID := map[string]int{}
 	for i, m := range messages {
@@ -217,6 +219,8 @@ func assign(attempts []mail.Attempt, messages []scenarios.Message, deliveries []
 		}
 		if a.MessageID == "" && (a.From != "" || len(a.Recipients) > 0) {
 			a.Message = onlyMessage(messages, deliveries, *a)
+		} else if i, ok := byID[""]; ok && strings.EqualFold(messages[i].From, a.From) {
+			a.Message = i
 		}
 	}
 }

@@ -303,6 +303,25 @@ func TestAssign(t *testing.T) {
 	}
 }
 
+// A message that was sent without a Message-ID may arrive with one.
+func TestAssignWithoutMessageID(t *testing.T) {
+	messages := []scenarios.Message{
+		{From: "me@example.com", To: []string{"one@example.net"}, Content: []byte("Message-ID: <a@x>\r\n\r\n")},
+		{From: "Device@example.com", To: []string{"one@example.net"}, Content: []byte("Subject: x\r\n\r\n")},
+	}
+	attempts := []mail.Attempt{
+		{From: "device@example.com", Recipients: []string{"one@example.net"}},
+		{From: "device@example.com", Recipients: []string{"one@example.net"}, MessageID: "20261124133909.D5E0947@mail.example.com"},
+		{Recipients: []string{"device@example.com"}, MessageID: "20261124133909.EF7DC4B@mail.example.com"}, // a notice
+	}
+	assign(attempts, messages, nil)
+	for i, want := range []int{1, 1, -1} {
+		if attempts[i].Message != want {
+			t.Errorf("attempt %d is about message %d, want %d", i, attempts[i].Message, want)
+		}
+	}
+}
+
 // What Postfix has to say against its configuration is a warning in a user's
 // scenario and an error in one of ours.
 func TestRunnerStrict(t *testing.T) {

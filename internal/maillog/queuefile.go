@@ -12,6 +12,7 @@ import (
 type queueFile struct {
 	id        string
 	messageID string
+	known     bool // cleanup(8) logged the Message-ID, or that there is none
 	sender    string
 	parent    *queueFile // the message that this one is a notice about
 
@@ -57,8 +58,12 @@ func (t *Tracker) identify(id, messageID string) {
 		t.leave(id)
 		f = t.file(id)
 	}
-	f.messageID = messageID
+	f.messageID, f.known = messageID, true
 }
+
+// given tells whether cleanup(8) gave a message its Message-ID, which has the queue
+// id in it then ("20261124133500.4A3B7C1@mail.example.com").
+func (f *queueFile) given() bool { return strings.Contains(f.messageID, "."+f.id+"@") }
 
 // forget drops the oldest mail that was not announced, with its deliveries, when
 // there is too much of it.
@@ -142,13 +147,18 @@ func (f *queueFile) pending() string {
 }
 
 // index is the message that a queue file holds, or -1. A message that came back
-// from a filter, or was forwarded, has its Message-ID in more than one file.
+// from a filter, or was forwarded, has its Message-ID in more than one file. One that
+// was announced without has none, or the one that it was given.
 func (t *Tracker) index(f *queueFile) int {
-	if f.parent != nil || f.messageID == "" {
+	if f.parent != nil || !f.known {
 		return -1
 	}
+	id := f.messageID
+	if slices.ContainsFunc(t.order, func(o *queueFile) bool { return o.messageID == id && o.parent == nil && o.given() }) {
+		id = ""
+	}
 	for _, e := range t.expected {
-		if e.messageID == f.messageID {
+		if e.messageID == id {
 			return e.index
 		}
 	}

@@ -69,7 +69,8 @@ func NewTracker() *Tracker {
 }
 
 // Expect announces the message with an index and a Message-ID, which may stand in
-// angle brackets. The log may already have told of it.
+// angle brackets. The log may already have told of it. One message may be announced
+// without a Message-ID, by an empty text.
 func (t *Tracker) Expect(index int, messageID string) {
 	t.expected = append(t.expected, expectation{index, trimID(messageID)})
 }

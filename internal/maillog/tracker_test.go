@@ -179,6 +179,41 @@ NOQUEUE me@services.example.com a@services02.example.com -1
 `, got.String())
 }
 
+// A message without a Message-ID stays without one if it comes from elsewhere, and
+// else is given one with its queue id in it. So are notices, and they are not it.
+func TestWithoutMessageID(t *testing.T) {
+	const (
+		arrived = "Nov 24 13:39:09 mail postfix/smtpd[17]: D5E0947: client=unknown[198.51.100.99]"
+		active  = "Nov 24 13:39:09 mail postfix/qmgr[16]: D5E0947: from=<device@example.com>, size=446, nrcpt=1 (queue active)"
+		bounced = "Nov 24 13:39:09 mail postfix/smtp[22]: D5E0947: to=<friend@gmail.com>, relay=none, delay=0.1, " +
+			"delays=0.01/0.04/0.05/0, dsn=5.7.1, status=bounced (no)"
+		noticed = `Nov 24 13:39:09 mail postfix/cleanup[21]: EF7DC4B: message-id=<20261124133909.EF7DC4B@mail.example.com>
+Nov 24 13:39:09 mail postfix/bounce[24]: D5E0947: sender non-delivery notification: EF7DC4B
+Nov 24 13:39:09 mail postfix/qmgr[16]: EF7DC4B: from=<>, size=2898, nrcpt=1 (queue active)
+Nov 24 13:39:09 mail postfix/qmgr[16]: D5E0947: removed
+Nov 24 13:39:09 mail postfix/smtp[25]: EF7DC4B: to=<device@example.com>, relay=none, delay=0.01, delays=0/0.01/0/0, dsn=2.0.0, status=sent (ok)
+Nov 24 13:39:09 mail postfix/qmgr[16]: EF7DC4B: removed`
+		other = "Nov 24 13:39:09 mail postfix/cleanup[21]: E000001: message-id=<other@example.com>"
+	)
+	for about, id := range map[string]string{"stays without": "<>", "is given one": "<20261124133909.D5E0947@mail.example.com>"} {
+		tr := NewTracker()
+		tr.Expect(3, "")
+		tr.Expect(4, "other@example.com")
+		identified := "Nov 24 13:39:09 mail postfix/cleanup[21]: D5E0947: message-id=" + id
+		for _, l := range append([]string{arrived, other, identified, active, bounced}, strings.Split(noticed, "\n")...) {
+			tr.Line(l)
+		}
+		diff(t, about, "message 4, queue id E000001: not yet active", strings.Join(tr.Settled(), "\n"))
+		d := tr.Deliveries()
+		if len(d) != 1 || d[0].Message != 3 || d[0].QueueID != "D5E0947" || tr.QueueID(3) != "D5E0947" {
+			t.Errorf("%s: deliveries %+v, first queue id %s", about, d, tr.QueueID(3))
+		}
+		if n := tr.Notices(); len(n) != 1 || n[0].Message != -1 {
+			t.Errorf("%s: notices %+v", about, n)
+		}
+	}
+}
+
 // The published lines, whose message is at its end but for the notice.
 func TestSeed(t *testing.T) {
 	tr := NewTracker()

@@ -62,6 +62,7 @@ func send() object {
 		"from": text("envelope sender; <> is the null sender"), "to": oneOrMore(text("a recipient"), "envelope recipients"),
 		"via": words("how it is given to the mail system", "sendmail", "smtp"), "step": step(),
 		"message": text("a file below messages/"), "subject": text("of a message that is made up"), "body": text("of a message that is made up"),
+		"message-id": words("none: the message has no Message-ID", "none"),
 	})
 }
 
