@@ -245,12 +245,32 @@ func ExampleProgress() {
 			Recipient: "x@gmail.com", Outcome: mail.Bounced, Status: mail.Status{Class: 5, Subject: 7, Detail: 1},
 			Relay: &mail.Relay{Addr: gmail6},
 		}},
-		Attempts: []mail.Attempt{{Server: gmail6, Client: host6, Recipients: []string{"x@gmail.com"}, Stage: mail.Data, Rule: "gmail/ptr-missing"}},
+		Attempts: []mail.Attempt{{
+			Server: gmail6, Client: host6, Recipients: []string{"x@gmail.com"}, Stage: mail.Data, Rule: "gmail/ptr-missing",
+			Reply: []string{"550 5.7.1 Our system has detected that this message does not meet IPv6 sending guidelines"},
+		}},
 	}
 	if err := Progress(os.Stdout, c, Style{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output: ok        gmail-ipv6-ptr/no-ptr                         bounced 5.7.1 by gmail/ptr-missing over IPv6  0.61s
+}
+
+// In a session without a reply to end it, Postfix decided, and its words are told.
+func TestNoLastWord(t *testing.T) {
+	const why = "message size 1690 exceeds size limit 1500 of server mx.example.org[198.51.100.200]"
+	var out strings.Builder
+	err := Text(&out, Report{Cases: []Case{{
+		Scenario: "size", Name: "known", Result: verdict.Pass,
+		Deliveries: []mail.Delivery{{
+			Recipient: "x@example.org", Outcome: mail.Bounced, Status: mail.Status{Class: 5, Subject: 3, Detail: 4}, Text: why,
+			Relay: &mail.Relay{Host: "mx.example.org", Addr: gmail6},
+		}},
+		Attempts: []mail.Attempt{{Server: gmail6, Client: host6, Stage: mail.Helo, Receiver: "tells"}},
+	}}}, Style{})
+	if got := out.String(); err != nil || !strings.Contains(got, "bounced 5.3.4 at mx.example.org\n") || !strings.Contains(got, why) {
+		t.Errorf("%v\n%s", err, got)
+	}
 }
 
 func ExampleJSONSummary() {

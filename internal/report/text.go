@@ -86,7 +86,7 @@ func fate(r verdict.Recipient) string {
 		f = "expired"
 	}
 	f = strings.TrimSpace(f + " " + d.Status.String())
-	if r.Deciding == nil {
+	if !answered(r) {
 		if d.Relay != nil {
 			f += " at " + d.Relay.Host
 		}
@@ -101,6 +101,10 @@ func fate(r verdict.Recipient) string {
 	}
 	return f
 }
+
+// answered tells whether a receiver decided. In a session without its last word the
+// mail system did: it reads a SIZE that is too small, say, and bounces.
+func answered(r verdict.Recipient) bool { return r.Deciding != nil && len(r.Deciding.Reply) > 0 }
 
 func familyOf(v4 bool) string {
 	if v4 {
@@ -180,7 +184,7 @@ func (p *printer) fates(c Case) {
 		if r.Last().Outcome == mail.Sent {
 			continue
 		}
-		if r.Deciding == nil {
+		if !answered(r) {
 			p.wrapped(summaryIndent+"  ", summaryIndent+"  ", r.Last().Text)
 			continue
 		}
