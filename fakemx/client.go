@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,13 +27,19 @@ type Envelope struct {
 	// Pipeline sends MAIL, RCPT and DATA at once if the server offers PIPELINING (RFC
 	// 2920).
 	Pipeline bool
+	// MindSize gives up, as Postfix does, where the server says with SIZE that the
+	// content is too large (RFC 1870 section 5); see [Dialogue.Limit].
+	MindSize bool
 }
 
 // A Dialogue is how a server took an envelope.
 type Dialogue struct {
 	Recipients []Recipient // in the order of Envelope.To
 	TLS        string      // "" or "TLSv1.3"
-	Transcript []string    // "S: 220 ...", "C: EHLO ..."
+	// Limit is the server's SIZE where the client gave up because of it, hung up and
+	// got no reply for the recipients; else 0.
+	Limit      int64
+	Transcript []string // "S: 220 ...", "C: EHLO ..."
 }
 
 // A Recipient is what decided about one of them.
@@ -122,11 +129,24 @@ func (cl *client) run() error {
 		cl.all(mail.Helo, r)
 		return cl.quit()
 	}
+	if limit := cl.limit(); cl.e.MindSize && limit > 0 && int64(len(cl.e.Content)) > limit {
+		cl.d.Limit = limit
+		return nil
+	}
 	_, pipelining := cl.has["PIPELINING"]
 	if err = cl.transaction(cl.e.Pipeline && pipelining); err != nil {
 		return err
 	}
 	return cl.quit()
+}
+
+// limit is the number after SIZE; 0 is none (RFC 1870 section 4).
+func (cl *client) limit() int64 {
+	n, err := strconv.ParseInt(cl.has["SIZE"], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // all gives one reply to every recipient that has none.

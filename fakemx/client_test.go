@@ -230,3 +230,22 @@ func TestSubmitEnvelope(t *testing.T) {
 		}
 	}
 }
+
+// A client that minds SIZE hangs up where the server's is too small.
+func TestMindSize(t *testing.T) {
+	srv := testServer(t, "form")
+	for _, tt := range []struct {
+		octets int
+		minds  bool
+		limit  int64
+		code   int
+	}{{1000, true, 0, 250}, {1000 + 1, true, 1000, 0}, {1000 + 1, false, 0, 552}} {
+		content := []byte("\r\n" + strings.Repeat("x", tt.octets-4) + "\r\n")
+		d, err := Submit(t.Context(), dial(t, srv), Envelope{
+			Helo: "client.example.com", From: "a@example.com", To: []string{"b@example.net"}, Content: content, MindSize: tt.minds,
+		})
+		if err != nil || d.Limit != tt.limit || d.Recipients[0].Reply.Code != tt.code {
+			t.Errorf("%d octets: %+v, %v, want limit %d and reply %d", tt.octets, d, err, tt.limit, tt.code)
+		}
+	}
+}

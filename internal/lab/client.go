@@ -202,7 +202,7 @@ func (c client) session(
 	ctx context.Context, m scenarios.Message, from netip.Addr, relay mail.Relay, left []*mail.Delivery,
 ) (mail.Stage, error) {
 	rcv := c.world.ByAddr(relay.Addr)
-	e := fakemx.Envelope{Helo: c.helo, From: m.From, Content: m.Content}
+	e := fakemx.Envelope{Helo: c.helo, From: m.From, Content: m.Content, MindSize: true}
 	for _, d := range left {
 		e.To = append(e.To, d.Recipient)
 	}
@@ -213,6 +213,14 @@ func (c client) session(
 	if err != nil {
 		return 0, fmt.Errorf("session with %s: %w", rcv.Name, err)
 	}
+	if dialogue.Limit > 0 {
+		for _, d := range left {
+			d.Outcome, d.Status = mail.Bounced, tooLarge
+			d.Text = fmt.Sprintf("message size %d exceeds size limit %d of server %s[%s]",
+				len(m.Content), dialogue.Limit, relay.Host, relay.Addr)
+		}
+		return mail.Helo, nil
+	}
 	stage := mail.Connect
 	for i, r := range dialogue.Recipients {
 		enter(left[i], relay, r)
@@ -220,6 +228,9 @@ func (c client) session(
 	}
 	return stage, nil
 }
+
+// tooLarge is Postfix's status for a message that the receiver says it will not take.
+var tooLarge = mail.Status{Class: 5, Subject: 3, Detail: 4}
 
 // enter is what a reply means for a recipient.
 func enter(d *mail.Delivery, relay mail.Relay, r fakemx.Recipient) {
