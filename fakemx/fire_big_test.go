@@ -156,6 +156,7 @@ func TestMicrosoftRulesFire(t *testing.T) {
 		{rule: "exchange-online/ptr-missing", client: v6, world: ptrless},
 		{
 			rule: "exchange-online/network-rate", client: v6, seed: listed("watched-client", "2001:db8::/64"),
+			world:   map[string]string{"ptr": "{client} mail.{domain}\n2001:db8::11 mail.{domain}\n"},
 			earlier: []string{v6, v6, v6, "2001:db8::11", "2001:db8::11", "2001:db8::11"},
 		},
 		{rule: "exchange-online/client-rate", seed: listed("watched-client", client), earlier: rep(client, 3)},
@@ -170,7 +171,7 @@ func TestMicrosoftRulesFire(t *testing.T) {
 			Unknown: []string{"you@example.net"}, Listed: map[string][]string{"unguarded": {mailboxes}},
 		}},
 		{
-			rule: "exchange-online/recipient-rate", seed: listed("watched-client", client),
+			rule: "exchange-online/recipient-rate", seed: listed("watched-client", "203.0.113.0/24"),
 			earlier: []string{"203.0.113.11", "203.0.113.11", "203.0.113.11"},
 		},
 		{rule: "exchange-online/loop", content: strings.Repeat("Received: from a by b; Tue, 24 Nov 2026 10:00:00 +0000\n", 21) + wellContent},

@@ -102,6 +102,45 @@ func TestOpenSessions(t *testing.T) {
 	again.ask("", "220")
 }
 
+// A refusal ends the list of rules: what comes after it counts nothing, and what comes
+// at the end of a rule counts only if the rest of it holds, wherever it is written.
+func TestCountingComesLast(t *testing.T) {
+	srv := madeUp(t, "{grey: {method: greylist, delay: 5m}, m: {method: rate, limit: 1}, watched: {method: list}}",
+		`id: unknown, at: rcpt, when: {recipient: unknown}, reply: "550 5.1.1 no"`,
+		`id: watched, at: rcpt, when: {m: fail, watched: fail}, reply: "450 4.7.0 {m.count}"`,
+		`id: grey, at: rcpt, when: {grey: fail}, reply: "450 4.7.1 later"`)
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	srv.Now = func() time.Time { return now }
+	srv.Seed.Unknown = []string{"nobody@example.net"}
+	var rec recorder
+	srv.Record = rec.record
+	ask := func(rcpt, want string) mail.Attempt {
+		t.Helper()
+		c := connect(t, srv)
+		c.ask("", "220")
+		c.ask("EHLO mta.example.com", "250")
+		c.ask("MAIL FROM:<a@example.com>", "250")
+		c.ask("RCPT TO:<"+rcpt+">", want)
+		c.ask("QUIT", "221")
+		all := rec.attempts()
+		return all[len(all)-1]
+	}
+	a := ask("nobody@example.net", "550 5.1.1")
+	for _, r := range a.Results {
+		if r.Called() == "grey" || r.Called() == "m" {
+			t.Errorf("%s was asked: %s", r.Called(), r.Reason)
+		}
+	}
+	now = now.Add(10 * time.Minute)
+	srv.Seed.Unknown = nil
+	ask("nobody@example.net", "450 4.7.1") // for the first time
+	now = now.Add(10 * time.Minute)
+	ask("nobody@example.net", "250")
+	srv.Seed.Listed = map[string][]string{"watched": {"0.0.0.0/0", "::/0"}}
+	ask("nobody@example.net", "250") // the first one that counts
+	ask("nobody@example.net", "450 4.7.0 2")
+}
+
 // Each connection, message and recipient counts once, whether the check is asked at
 // one stage or more and however often a client greets.
 func TestRateCountsOnce(t *testing.T) {

@@ -88,17 +88,23 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 }
 
 // judge runs the checks that rules of a stage need first and lets the profile
-// decide. nil means to go on.
+// decide, which may ask for more. nil means to go on.
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
 	for _, name := range p.Asked(at) {
-		if f := s.finding(name); f.broken != "" {
-			return s.failure(at, fmt.Sprintf("check %s: %s", name, f.broken))
+		if !p.Counts(name) {
+			s.finding(name)
 		}
 	}
 	d, refused := s.scripted(at)
 	if !refused {
-		d, refused = p.Decide(at, s.results(), s.spent)
+		d, refused = p.Decide(at, s.lookup, s.spent)
+	}
+	for _, name := range p.Quoted(d) {
+		s.finding(name)
+	}
+	if i := slices.IndexFunc(s.found, func(f finding) bool { return f.broken != "" }); i >= 0 {
+		return s.failure(at, fmt.Sprintf("check %s: %s", s.found[i].Called(), s.found[i].broken))
 	}
 	if !refused {
 		return nil
@@ -129,6 +135,20 @@ func (s *session) finding(name string) *finding {
 	}
 	s.found = append(s.found, s.find(name))
 	return &s.found[len(s.found)-1]
+}
+
+// lookup is a [profile.Finder]. It runs those checks that count when a rule comes down
+// to them.
+func (s *session) lookup(name string) (*mail.Result, bool) {
+	if s.srv.Profile.Counts(name) {
+		return &s.finding(name).Result, true
+	}
+	for i := range s.found {
+		if f := &s.found[i]; f.Called() == name {
+			return &f.Result, true
+		}
+	}
+	return nil, false
 }
 
 // find runs the check of a name. A panic in it is the check's fault, and must not end the

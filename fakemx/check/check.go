@@ -89,6 +89,9 @@ type Check struct {
 	// Properties are the names of the properties that a reply can quote.
 	Properties []string
 	Needs      []string // methods whose results it takes from the facts
+	// Counts tells that to ask is to be remembered (greylist, and rate but for open
+	// sessions): it is asked only for a rule of which everything else holds.
+	Counts bool
 	// Hold is how long a receiver holds its greeting back for the check, in real
 	// time; 0 is not at all.
 	Hold time.Duration

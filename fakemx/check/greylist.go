@@ -54,7 +54,7 @@ func newGreylist(s Settings) (Check, error) {
 		return Check{}, &SettingError{"window", fmt.Errorf("%s: want a time longer than the delay of %s", span(g.window), span(g.delay))}
 	}
 	return Check{
-		At: mail.Rcpt, Values: []string{mail.Pass, mail.Fail}, Properties: []string{"wait"}, Run: g.run,
+		At: mail.Rcpt, Values: []string{mail.Pass, mail.Fail}, Properties: []string{"wait"}, Counts: true, Run: g.run,
 	}, nil
 }
 

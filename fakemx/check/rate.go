@@ -64,7 +64,7 @@ func newRate(s Settings) (Check, error) {
 	}
 	return Check{
 		At: r.at(), Values: []string{mail.Pass, mail.Fail},
-		Properties: []string{"count", "limit"}, Run: r.run,
+		Properties: []string{"count", "limit"}, Counts: r.count != "open", Run: r.run,
 	}, nil
 }
 

@@ -28,7 +28,7 @@ func BenchmarkRefuse(b *testing.B) {
 	}
 	found, v := results("family=ipv6 iprev=permerror spf=pass dkim=none"), sample()
 	for b.Loop() {
-		d, _ := p.Decide(mail.Data, found, nil)
+		d, _ := p.Decide(mail.Data, Found(found), nil)
 		if _, err := p.Refusal(d, v); err != nil {
 			b.Fatal(err)
 		}

@@ -90,6 +90,7 @@ func (t *table) version(label string) *Profile {
 	for _, at := range mail.Stages {
 		p.asked[at] = p.ask(at)
 	}
+	p.counts = p.counting()
 	return p
 }
 

@@ -36,7 +36,7 @@ func (p *Profile) Changes(results []mail.Result) []Change {
 // refusal is the rule that decides first, at any stage.
 func (p *Profile) refusal(results []mail.Result) (Rule, bool) {
 	for _, at := range mail.Stages {
-		if d, ok := p.Decide(at, results, nil); ok {
+		if d, ok := p.Decide(at, Found(results), nil); ok {
 			return p.Rule(d)
 		}
 	}

@@ -23,12 +23,12 @@ func ExampleSet_Find() {
 func ExampleProfile_Decide() {
 	p, _ := profile.Builtin().Find("gmail@2013-unsolicited")
 	fmt.Println(p.Asked(mail.Data))
-	d, refused := p.Decide(mail.Data, []mail.Result{
+	d, refused := p.Decide(mail.Data, profile.Found([]mail.Result{
 		{Method: "family", Value: "ipv6"},
 		{Method: "iprev", Value: mail.PermError},
 		{Method: "spf", Value: mail.Pass},
 		{Method: "dkim", Value: mail.None},
-	}, nil)
+	}), nil)
 	fmt.Println(refused, d.Rule, d.Code, d.Status, d.Temporary())
 	// Output:
 	// [family iprev spf headers dkim watched-client client-rate]
@@ -37,7 +37,7 @@ func ExampleProfile_Decide() {
 
 func ExampleProfile_Refusal() {
 	p, _ := profile.Builtin().Find("gmail@2013-unsolicited")
-	d, _ := p.Decide(mail.Data, []mail.Result{{Method: "family", Value: "ipv6"}, {Method: "iprev", Value: mail.PermError}}, nil)
+	d, _ := p.Decide(mail.Data, profile.Found([]mail.Result{{Method: "family", Value: "ipv6"}, {Method: "iprev", Value: mail.PermError}}), nil)
 	lines, err := p.Refusal(d, profile.Vars{
 		Client: netip.MustParseAddr("2001:db8::f03c:91ff:fe6e:423f"),
 		New:    func(string) string { return "r6si610718qcl.69" },
@@ -101,7 +101,7 @@ rules:
 		return
 	}
 	p, _ := s.Find("own")
-	d, _ := p.Decide(mail.Connect, nil, nil)
+	d, _ := p.Decide(mail.Connect, profile.Found(nil), nil)
 	lines, _ := p.Refusal(d, profile.Vars{Client: netip.MustParseAddr("203.0.113.10")})
 	fmt.Println(lines)
 	// Output: [554 mx.example.net takes no mail from 203.0.113.10]

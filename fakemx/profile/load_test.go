@@ -203,7 +203,7 @@ rules:
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, _ := p.Decide(mail.Data, results("spf=fail"), nil)
+		d, _ := p.Decide(mail.Data, Found(results("spf=fail")), nil)
 		banner, err := p.Reply("banner", Vars{})
 		if p.String() != tt.full || d.Rule != tt.rule || err != nil || banner[0] != tt.banner {
 			t.Errorf("%s: %s, rule %s, banner %q (%v), want %+v", tt.name, p, d.Rule, banner, err, tt)

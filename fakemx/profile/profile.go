@@ -27,6 +27,7 @@ type Profile struct {
 	Checks []check.Check
 
 	asked      [mail.Data + 1][]string // see Asked
+	counts     map[string]bool         // see Counts
 	settings   map[string]string       // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
@@ -91,15 +92,31 @@ func (c Condition) String() string { return c.Key() + ": " + c.Text }
 
 // holds tells whether the result of the check has one of the values. A check
 // without a result is not known, and then nothing is decided by it.
-func (c Condition) holds(results []mail.Result) bool {
-	i := slices.IndexFunc(results, func(r mail.Result) bool { return r.Called() == c.Check })
-	if i < 0 {
+func (c Condition) holds(find Finder) bool {
+	r, ok := find(c.Check)
+	switch {
+	case !ok:
 		return false
+	case c.Facet != "":
+		return slices.Contains(c.Values, r.Facets[c.Facet])
 	}
-	if c.Facet != "" {
-		return slices.Contains(c.Values, results[i].Facets[c.Facet])
+	return slices.Contains(c.Values, r.Value)
+}
+
+// A Finder tells what a check found, by its name, if it found anything. It may run
+// the check when it is asked.
+type Finder func(check string) (*mail.Result, bool)
+
+// Found finds what there is in results.
+func Found(results []mail.Result) Finder {
+	return func(check string) (*mail.Result, bool) {
+		for i := range results {
+			if r := &results[i]; r.Called() == check {
+				return r, true
+			}
+		}
+		return nil, false
 	}
-	return slices.Contains(c.Values, results[i].Value)
 }
 
 // A Decision is to refuse.
@@ -142,8 +159,36 @@ func (p *Profile) Settings(name string) string { return p.settings[name] }
 
 // Asked lists the names of the checks that rules of this stage need, for their
 // conditions or for their replies, and rules of earlier stages did not, those first
-// whose results others take.
+// whose results others take. Those that count are for [Profile.Decide] to ask for:
+// see [Profile.Counts].
 func (p *Profile) Asked(at mail.Stage) []string { return p.asked[at] }
+
+// Counts tells of a check that to ask is to be remembered, and that it is asked only
+// where a rule comes down to it.
+func (p *Profile) Counts(name string) bool { return p.counts[name] }
+
+// Quoted are the names of the checks whose findings the reply of a decision quotes.
+func (p *Profile) Quoted(d Decision) []string {
+	r, _ := p.Rule(d)
+	return p.quoted(r.Reply)
+}
+
+// counting finds out what [Profile.Counts] tells. What the dialogue quotes is asked
+// for at once.
+func (p *Profile) counting() map[string]bool {
+	out := make(map[string]bool)
+	for _, c := range p.Checks {
+		if c.Counts {
+			out[c.Name] = true
+		}
+	}
+	for _, t := range p.dialogue {
+		for _, name := range p.quoted(t.text) {
+			delete(out, name)
+		}
+	}
+	return out
+}
 
 // ask finds out what [Profile.Asked] tells.
 func (p *Profile) ask(at mail.Stage) []string {
@@ -195,21 +240,34 @@ func (p *Profile) Hold() time.Duration {
 	return hold
 }
 
-// Decide finds the first rule of a stage whose conditions all hold, given the
-// results of the checks so far, and of which spent, if not nil, does not say that
-// it has refused often enough. Without one the server goes on.
-func (p *Profile) Decide(at mail.Stage, results []mail.Result, spent func(Rule) bool) (Decision, bool) {
+// Decide finds the first rule of a stage whose conditions all hold, given what the
+// checks found, and of which spent, if not nil, does not say that it has refused
+// often enough. Without one the server goes on. What later rules ask for is not
+// looked up, as in a list of restrictions that ends at the first refusal, and a check
+// that counts comes after the rule's other conditions.
+func (p *Profile) Decide(at mail.Stage, find Finder, spent func(Rule) bool) (Decision, bool) {
 	for i := range p.Rules { // without a copy of each
 		r := &p.Rules[i]
 		switch {
 		case r.At != at || r.Scripted:
-		case slices.ContainsFunc(r.When, func(c Condition) bool { return !c.holds(results) }):
+		case !p.hold(r, find, false) || !p.hold(r, find, true):
 		case r.Times > 0 && spent != nil && spent(*r):
 		default:
 			return p.decision(*r, at), true
 		}
 	}
 	return Decision{}, false
+}
+
+// hold tells whether those of a rule's conditions hold whose checks count, or those
+// whose checks do not.
+func (p *Profile) hold(r *Rule, find Finder, counts bool) bool {
+	for i := range r.When {
+		if c := &r.When[i]; p.counts[c.Check] == counts && !c.holds(find) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *Profile) decision(r Rule, at mail.Stage) Decision {

@@ -84,7 +84,7 @@ func TestDecide(t *testing.T) {
 		{"refuse@helo-soft", mail.Helo, "", "refuse/helo-soft 450"},
 		{"refuse", mail.Data, "", "refuse/data 554"},
 	} {
-		d, ok := find(t, tt.profile).Decide(tt.at, results(tt.results), nil)
+		d, ok := find(t, tt.profile).Decide(tt.at, Found(results(tt.results)), nil)
 		got := ""
 		if ok {
 			got = fmt.Sprintf("%s %d", d.Rule, d.Code)
@@ -165,7 +165,7 @@ func TestEveryRuleDecides(t *testing.T) {
 				t.Errorf("%s: rule %s can never decide, or too many steps were needed to find out", p, r.ID)
 				continue
 			}
-			d, ok := p.Decide(r.At, c.world.results(), nil)
+			d, ok := p.Decide(r.At, Found(c.world.results()), nil)
 			if !ok || d.Rule != p.Name+"/"+r.ID {
 				t.Errorf("%s: %v leads to %+v, want rule %s", p, c.world, d, r.ID)
 			}

@@ -46,6 +46,9 @@ func writeMethod(b *strings.Builder, m check.Method) {
 		return
 	}
 	fmt.Fprintf(b, "Stage: %s.", c.At)
+	if c.Counts {
+		b.WriteString(" Counts: it is asked once all else of a rule holds, and not after a refusal.")
+	}
 	if len(c.Needs) > 0 {
 		fmt.Fprintf(b, " Takes the results of %s.", strings.Join(c.Needs, " and "))
 	}
