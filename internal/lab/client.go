@@ -21,6 +21,7 @@ import (
 type settings struct {
 	helo   string // smtp_helo_name, by default $myhostname
 	family string // smtp_address_preference; empty where the case must say
+	only   string // the family that inet_protocols names; empty is both
 	rcpts  int    // smtp_destination_recipient_limit
 	other  string // a parameter that the client does not follow; empty if there is none
 }
@@ -30,22 +31,26 @@ type settings struct {
 var followed = []string{
 	"myhostname", "smtp_helo_name", "smtp_address_preference", "mydestination", "mynetworks", "inet_interfaces",
 	"smtp_destination_recipient_limit", "smtp_destination_concurrency_limit", // it does one after the other
+	"inet_protocols", "biff", "compatibility_level", "readme_directory",
 }
 
 // settingsOf reads the base's main.cf. A case that sets more is not for this ring.
 func settingsOf(p *Prepared) settings {
 	own := p.Plan.Host.Name
-	set := settings{helo: "$myhostname", rcpts: defaultRecipients}
+	set := settings{helo: "$myhostname", rcpts: defaultRecipients, only: onlyFamily(protocols(p.Scenario.Host))}
 	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
 		params, err := scenarios.MainCFParameters(f)
 		if err != nil {
 			continue // Prepare has told
 		}
 		for _, param := range params {
-			if !slices.Contains(followed, param.Name) {
+			if !slices.Contains(followed, param.Name) && (param.Name != "relayhost" || param.Value != "") {
 				set.other = param.Name
 			}
 			switch param.Name {
+			case "inet_protocols":
+				set.only = onlyFamily(param.Name + " = " + param.Value)
+
 			case "myhostname":
 				own = param.Value
 			case "smtp_helo_name":
@@ -63,6 +68,15 @@ func settingsOf(p *Prepared) settings {
 	}
 	set.helo = strings.NewReplacer("$myhostname", own, "${myhostname}", own).Replace(set.helo)
 	return set
+}
+
+// onlyFamily is the one address family that a setting of inet_protocols names.
+func onlyFamily(setting string) string {
+	_, value, _ := strings.Cut(strings.TrimSpace(setting), "= ")
+	if value == "ipv4" || value == "ipv6" {
+		return value
+	}
+	return ""
 }
 
 // wantedFamily is the address family that the case wants the client to have.
@@ -92,6 +106,7 @@ type client struct {
 	plan   wire.Plan
 	helo   string
 	family string // tried first
+	only   string // the one that is known; empty is both
 }
 
 // The limits of Postfix: smtp_mx_address_limit, smtp_mx_session_limit and
@@ -105,6 +120,19 @@ const (
 
 // noAnswer is the status where no server answers (RFC 3463 section 3.5).
 var noAnswer = mail.Status{Class: 4, Subject: 4, Detail: 1}
+
+// noRecord is Postfix's status where no host has an address of a family that it knows.
+var noRecord = mail.Status{Class: 5, Subject: 4, Detail: 4}
+
+// noRecordText is what Postfix says then, of the host that it asked for last.
+func (c client) noRecordText(r wire.Receiver) string {
+	typ := "A"
+	if c.only == "ipv6" {
+		typ = "AAAA"
+	}
+	return fmt.Sprintf("Host or domain name not found. Name service error for name=%s type=%s: Host found but no data record of requested type",
+		strings.TrimSuffix(r.Hosts[len(r.Hosts)-1].Name, "."), typ)
+}
 
 // unreached says why an address cannot be connected to, as strerror(3) puts it; it is
 // empty if it can.
@@ -130,7 +158,14 @@ func (c client) deliver(ctx context.Context, m scenarios.Message, to []string) (
 	}
 	r := receiverFor(c.plan, to[0])
 	sessions, reached := 0, false
-	for _, host := range c.targets(*r) {
+	targets := c.targets(*r)
+	if len(targets) == 0 {
+		for _, d := range left {
+			d.Outcome, d.Status, d.Text = mail.Bounced, noRecord, c.noRecordText(*r)
+		}
+		return out, nil
+	}
+	for _, host := range targets {
 		if sessions == maxSessions || len(left) == 0 {
 			break
 		}
@@ -173,6 +208,9 @@ func (c client) targets(r wire.Receiver) []wire.MXHost {
 	var out []wire.MXHost
 	for _, h := range r.Hosts {
 		for _, a := range h.Addrs {
+			if c.only != "" && c.only != family(a) {
+				continue
+			}
 			out = append(out, wire.MXHost{Name: h.Name, Pref: h.Pref, Addrs: []netip.Addr{a}})
 		}
 	}

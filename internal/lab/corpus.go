@@ -103,6 +103,9 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 		}
 		f.Record, f.Err = Run(ctx, r.Driver, p, deadline)
 		f.Err = p.placed(f.Err)
+		if text := chance(p, f.Record.Attempts); text != "" {
+			f.Record.Warnings = append(f.Record.Warnings, text)
+		}
 		if f.Err == nil && r.Strict && len(f.Record.Warnings) > 0 {
 			f.Err = &wire.Error{Kind: "postfix-config", Message: strings.Join(f.Record.Warnings, "; ")}
 		}

@@ -77,7 +77,7 @@ func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 		return rec, err
 	}
 	set := settingsOf(p)
-	q.client = client{world: w, plan: p.Plan, helo: set.helo}
+	q.client = client{world: w, plan: p.Plan, helo: set.helo, only: set.only}
 	for step := range len(p.Case.Waits) + 1 {
 		mu.Lock()
 		q.step = step

@@ -2,15 +2,20 @@ package lab
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"strictmx/internal/wire"
+	"strictmx/scenarios"
 )
 
 // placed says of an error in one of the mail system's files where in the scenario's
 // own files the line stands: main.cf and master.cf are merged of several.
 func (p *Prepared) placed(err error) error {
 	e, ok := errors.AsType[*wire.Error](err)
+	if ok && e.Kind == kindFatal && e.File == "" {
+		return p.blamed(e)
+	}
 	if !ok || e.File == "" || e.Line == 0 {
 		return err
 	}
@@ -38,4 +43,43 @@ func (p *Prepared) placed(err error) error {
 		}
 	}
 	return err
+}
+
+// kindFatal is the kind of the error for a line in which Postfix says that it cannot go
+// on. It names no file.
+const kindFatal = "postfix-fatal"
+
+// telling are the words of such a line that the configuration may have, too: a value
+// in quotes, a path, the name of a parameter.
+var telling = regexp.MustCompile(`"([^"]+)"|(/[\w./-]+)|\b([a-z0-9]+(?:_[a-z0-9]+)+)\b`)
+
+// blamed says where in the scenario's configuration the reason of a fatal line may
+// stand: in the one line that has one of its words, or somewhere in main.cf. Where the
+// scenario configures nothing, the lab is to blame.
+func (p *Prepared) blamed(e *wire.Error) error {
+	var fragments []scenarios.Fragment
+	for _, path := range []string{"postfix/main.cf", "postfix/master.cf"} {
+		fragments = append(fragments, p.Case.Files[path].Fragments...)
+	}
+	if len(fragments) == 0 {
+		return e
+	}
+	own := *e
+	own.File, own.Line = fragments[0].At.File, fragments[0].At.Line
+	_, text, _ := strings.Cut(e.Message, ": fatal: ")
+	for _, m := range telling.FindAllStringSubmatch(text, -1) {
+		var at []scenarios.Position
+		for _, f := range fragments {
+			for k, l := range strings.Split(f.Text, "\n") {
+				if !strings.HasPrefix(l, "#") && strings.Contains(l, m[1]+m[2]+m[3]) {
+					at = append(at, scenarios.Position{File: f.At.File, Line: max(f.At.Line, 1) + k})
+				}
+			}
+		}
+		if len(at) == 1 {
+			own.File, own.Line = at[0].File, at[0].Line
+			break
+		}
+	}
+	return &own
 }

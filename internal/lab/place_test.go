@@ -63,6 +63,19 @@ transport_maps = hash:/etc/postfix/nomap
 			t.Errorf("line %d of %q is placed at %+v, want %s:%d", tt.line, tt.file, err, tt.want, tt.at)
 		}
 	}
+	for _, tt := range []struct {
+		line string
+		at   int
+	}{
+		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open database /etc/postfix/nomap.db: No such file`, 11}, // of several words none
+		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: unsupported value "dns" for smtp_host_lookup`, 11},
+		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open /etc/postfix/nomap: No such file`, 15},
+	} {
+		err := p.placed(&wire.Error{Kind: "postfix-fatal", Message: tt.line})
+		if e, ok := errors.AsType[*wire.Error](err); !ok || e.File != "a.txtar" || e.Line != tt.at || e.Message != tt.line {
+			t.Errorf("%q is placed at %+v, want line %d", tt.line, err, tt.at)
+		}
+	}
 	if err := errors.New("other"); p.placed(err) != err || p.placed(nil) != nil {
 		t.Error("an error without a file is changed")
 	}

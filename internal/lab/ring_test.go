@@ -3,12 +3,14 @@ package lab
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"strictmx/internal/mail"
 	"strictmx/internal/verdict"
 	"strictmx/scenarios"
 )
@@ -200,6 +202,7 @@ func TestClientFollowsMainCF(t *testing.T) {
 // address to reach.
 func TestClientPassesOver(t *testing.T) {
 	const red = "want: {outcome: bounced, client: ipv6, rule: gmail/ptr-missing}"
+	without6 := changed(t, `, ipv6: "2001:db8::10"`, "", "client: ipv6, rule", "rule", "outcome: sent, client: ipv6", "outcome: sent")
 	for _, tt := range []struct {
 		about, text string
 		attempts    int
@@ -210,8 +213,9 @@ func TestClientPassesOver(t *testing.T) {
 		{"IPv6 down", changed(t, red, "down: gmail ipv6\n    "+red), 1, 1, "sent"},
 		{"IPv6 silent", changed(t, red, "silent: gmail ipv6\n    "+red), 1, 1, "sent"},
 		{"all down", changed(t, red, "down: gmail\n    "+red), 0, 4, "deferred"}, // five addresses at most
-		{"host without IPv6", changed(t, `, ipv6: "2001:db8::10"`, "", "client: ipv6, rule", "rule",
-			"outcome: sent, client: ipv6", "outcome: sent"), 1, 1, "sent"},
+		{"host without IPv6", without6, 1, 0, "sent"},
+		{"host without IPv6 that asks for it", strings.Replace(without6, "smtp_address_preference = ipv6",
+			"smtp_address_preference = ipv6\ninet_protocols = all", 1), 1, 1, "sent"},
 	} {
 		rec, err := InProcess(t.Context(), prepared(t, tt.text, "red"))
 		if err != nil || len(rec.Deliveries) != 1 {
@@ -225,6 +229,44 @@ func TestClientPassesOver(t *testing.T) {
 		}
 		if noneAnswered := tt.attempts == 0; noneAnswered != (d.Relay == nil) || noneAnswered && d.Status != noAnswer {
 			t.Errorf("%s: relay %v, status %s", tt.about, d.Relay, d.Status)
+		}
+	}
+}
+
+// A client that knows one family bounces mail for hosts that have the other alone.
+func TestClientFindsNoRecord(t *testing.T) {
+	text := changed(t, "gmail.com]}\n", "gmail.com], hosts: [{name: mx6.example.net, addrs: \"2001:db8:7::25\"}]}\n",
+		"smtp_address_preference = ipv6", "inet_protocols = ipv4")
+	rec, err := InProcess(t.Context(), prepared(t, text, "red"))
+	if err != nil || len(rec.Attempts) != 0 || len(rec.Deliveries) != 1 {
+		t.Fatalf("%+v, %v, want one delivery and no attempt", rec, err)
+	}
+	d := rec.Deliveries[0]
+	if d.Outcome != mail.Bounced || d.Status.String() != "5.4.4" ||
+		!strings.HasSuffix(d.Text, "name=mx6.example.net type=A: Host found but no data record of requested type") {
+		t.Errorf("%s %s: %s", d.Outcome, d.Status, d.Text)
+	}
+}
+
+// Where Postfix may take either family, a case proves one.
+func TestChance(t *testing.T) {
+	four := mail.Attempt{Receiver: "gmail@2014", Client: netip.MustParseAddr("203.0.113.10")}
+	const setting = "smtp_address_preference = ipv6"
+	for _, tt := range []struct {
+		about, text string
+		attempts    []mail.Attempt
+		want        string
+	}{
+		{"preference", story, []mail.Attempt{four}, ""},
+		{"none", changed(t, setting, "smtp_host_lookup = dns"), []mail.Attempt{four}, "Postfix took IPv4 by chance, and nothing is proved for IPv6"},
+		{"any", changed(t, setting, "smtp_address_preference = any"), []mail.Attempt{four}, "Postfix took IPv4 by chance"},
+		{"one family", changed(t, setting, "inet_protocols = ipv4"), []mail.Attempt{four}, ""},
+		{"nobody reached", changed(t, setting, "smtp_host_lookup = dns"), nil, ""},
+		{"the other family down", changed(t, setting, "smtp_host_lookup = dns", "want: {outcome: bounced, client: ipv6",
+			"down: gmail ipv6\n    want: {outcome: bounced, client: ipv6"), []mail.Attempt{four}, ""},
+	} {
+		if got := chance(prepared(t, tt.text, "red"), tt.attempts); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", tt.about, got, tt.want)
 		}
 	}
 }

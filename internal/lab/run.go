@@ -104,7 +104,7 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 			w.rec.Warnings = append(w.rec.Warnings, text)
 		}
 		if line, fatal := w.logs.Fatal(); fatal {
-			w.fail(&wire.Error{Kind: "postfix-fatal", Message: line})
+			w.fail(&wire.Error{Kind: kindFatal, Message: line})
 		}
 	case wire.KindAttempt:
 		a := *ev.Attempt

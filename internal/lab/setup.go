@@ -27,7 +27,9 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 			s.Files[opendkimPath(name)] = f.Text
 		}
 	}
-	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n"}
+	// Debian's main.cf reads the name of the machine's mail from there (myorigin).
+	s.Files["/etc/mailname"] = sc.Host.Name + "\n"
+	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n" + protocols(sc.Host)}
 	var errMain, errMaster error
 	s.Files["main.cf"], errMain = scenarios.MergeMainCF(slices.Concat(
 		[]scenarios.Fragment{{Path: "postfix/main.cf", Text: b.MainCF}, own}, c.Files["postfix/main.cf"].Fragments)...)
@@ -35,6 +37,19 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 		[]scenarios.Fragment{{Path: "postfix/master.cf", Text: b.MasterCF}}, c.Files["postfix/master.cf"].Fragments)...)
 	s.Maps = maps(s.Files)
 	return s, errors.Join(errMain, errMaster)
+}
+
+// protocols is Postfix's setting for a host of one address family. With "all" it
+// tries receivers' addresses of the other family in an order that is chance, and its
+// last word about a deferred message may be that there is no route.
+func protocols(h scenarios.Host) string {
+	switch {
+	case !h.IPv6.IsValid():
+		return "inet_protocols = ipv4\n"
+	case !h.IPv4.IsValid():
+		return "inet_protocols = ipv6\n"
+	}
+	return ""
 }
 
 // opendkimPath is where a file of the folder opendkim goes: the configuration where

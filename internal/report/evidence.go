@@ -27,7 +27,11 @@ func (p *printer) evidence(c Case) {
 		p.wrapped("  ", "  ", "Not proven: "+c.Reason+".")
 	}
 	if c.Error != nil {
-		p.heading("The lab broke")
+		if c.Error.File != "" {
+			p.heading("Not possible as it is written")
+		} else {
+			p.heading("The lab broke")
+		}
 		p.wrapped("    ", "      ", c.Error.String())
 	}
 	p.mismatches(c.Mismatches)

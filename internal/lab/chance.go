@@ -1,0 +1,74 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+
+	"strictmx/internal/mail"
+	"strictmx/internal/wire"
+	"strictmx/scenarios"
+)
+
+// chance says that the address family of an attempt was chance, and that the case
+// proves nothing of the other one; empty if the world or the configuration left no
+// choice. Postfix takes IPv6 or IPv4 at random where smtp_address_preference is any,
+// its default.
+func chance(p *Prepared, attempts []mail.Attempt) string {
+	h := p.Plan.Host
+	if !h.IPv4.IsValid() || !h.IPv6.IsValid() || chooses(p.Case) {
+		return ""
+	}
+	for _, a := range attempts {
+		i := slices.IndexFunc(p.Plan.Receivers, func(r wire.Receiver) bool { return r.Name == name(a) })
+		if i >= 0 && p.Plan.Receivers[i].Name != senderReceiver && bothFamilies(p.Plan.Receivers[i]) && a.Client.IsValid() {
+			took, other := "IPv6", "IPv4"
+			if a.Client.Is4() {
+				took, other = other, took
+			}
+			return "Postfix took " + took + " by chance, and nothing is proved for " + other +
+				": set smtp_address_preference in main.cf, in a case for each"
+		}
+	}
+	return ""
+}
+
+// chooses tells whether a case's configuration says something of address families.
+func chooses(c scenarios.Case) bool {
+	if text := c.Files["postfix/master.cf"].Text; strings.Contains(text, "inet_protocols") || strings.Contains(text, "smtp_address_preference") {
+		return true
+	}
+	chosen := map[string]bool{}
+	for _, f := range c.Files["postfix/main.cf"].Fragments {
+		params, err := scenarios.MainCFParameters(f)
+		if err != nil {
+			continue // Prepare has told
+		}
+		for _, param := range params {
+			if param.Name == "smtp_address_preference" || param.Name == "inet_protocols" {
+				chosen[param.Name] = param.Value != "any" && param.Value != "all"
+			}
+		}
+	}
+	return chosen["smtp_address_preference"] || chosen["inet_protocols"]
+}
+
+// bothFamilies tells whether a receiver answers over IPv4 and over IPv6.
+func bothFamilies(r wire.Receiver) bool {
+	four, six := false, false
+	for _, a := range slices.Concat(addrsOf(r)...) {
+		if slices.Contains(r.Down, a) || slices.Contains(r.Silent, a) {
+			continue
+		}
+		four, six = four || a.Is4(), six || a.Is6()
+	}
+	return four && six
+}
+
+// name is that of the receiver in the scenario.
+func name(a mail.Attempt) string {
+	if a.Name != "" {
+		return a.Name
+	}
+	profile, _, _ := strings.Cut(a.Receiver, "@")
+	return profile
+}
