@@ -117,6 +117,19 @@ host: {name: mail.example.com, ipv4: 203.0.113.10, ipv6: "2001:db8::10"}
 	return b.String()
 }
 
+// The scenario for a configuration of one's own loads as it stands.
+func TestValidateBlock(t *testing.T) {
+	const page = "../docs/validate-main-cf.md"
+	all := blocks(t, page)
+	if len(all) != 1 || all[0].info != "yaml" {
+		t.Fatalf("%s: %d blocks, want one of YAML", page, len(all))
+	}
+	sc, err := Load(archive("-- scenario.yaml --\n"+all[0].text), "s.txtar")
+	if err != nil || len(sc.Cases) != 2 {
+		t.Errorf("%s: %v, want a scenario of two cases", page, err)
+	}
+}
+
 // Every key that the loader knows is in the reference.
 func TestReferenceNamesEveryKey(t *testing.T) {
 	page, err := os.ReadFile(reference)

@@ -176,7 +176,6 @@ s.txtar:21: messages/one.eml: no case sends it: name it under send, as in messag
 			`s.txtar:11: status "5.7.01": want numbers of one to three digits, without a leading zero
 s.txtar:11: unknown stage "hello": did you mean helo?
 s.txtar:11: client "ipv7": want ipv4, ipv6 or an address of the host: did you mean ipv4?
-s.txtar:11: rule gmial/x: no receiver has the profile gmial: did you mean gmail?
 s.txtar:11: there is no receiver "gmial": did you mean gmail?
 s.txtar:11: attempts: want a whole number from 0 to 1000
 s.txtar:11: seconds "5..2": want the smaller number first`,

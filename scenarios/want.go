@@ -162,19 +162,11 @@ func stageNames() []string {
 
 var ruleName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9-]*$`)
 
-// rule reads the name of a profile's rule, with or without the profile's.
+// rule reads the name of a profile's rule, with or without the profile's. Whether
+// there is one is for those who know the profiles.
 func (l *loader) rule(n node, s string) string {
-	profile, _, full := strings.Cut(s, "/")
-	var known []string
-	for _, r := range l.sc.Receivers {
-		name, _, _ := strings.Cut(r.Profile, "@")
-		known = append(known, name)
-	}
-	switch {
-	case !ruleName.MatchString(s):
+	if !ruleName.MatchString(s) {
 		l.wrong(n, "", "rule %q: want PROFILE/RULE or RULE, as in gmail/ptr-missing", s)
-	case full && !slices.Contains(known, profile):
-		l.wrong(n, wanted(profile, known), "rule %s: no receiver has the profile %s", s, profile)
 	}
 	return s
 }

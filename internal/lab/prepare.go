@@ -62,6 +62,9 @@ func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, er
 	if zones != nil {
 		receivers = capture(c, receivers, zones.Has)
 		errs = append(errs, tell(receivers, c, set))
+		if err == nil {
+			errs = append(errs, knownRules(c, receivers, set))
+		}
 	}
 	p.Plan.Receivers = receivers
 	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers)...)
@@ -155,15 +158,15 @@ func planReceivers(sc *scenarios.Scenario, set *profile.Set) ([]wire.Receiver, e
 			continue
 		}
 		rcv := wire.Receiver{Name: r.Name, Profile: prof.String(), Domains: r.Domains, Hosts: mxHosts(r, prof, i)}
-		for _, h := range rcv.Hosts {
-			for _, a := range h.Addrs {
-				mine := "receiver " + r.Name
-				if other, taken := owner[a]; taken && other != mine {
-					errs = append(errs, at(r.At, fmt.Errorf(
-						"%s and %s have the address %s both: give one receiver all the domains, or hosts of its own", other, mine, a)))
-				}
-				owner[a] = mine
+		mine := "receiver " + r.Name
+		told := map[string]bool{mine: true} // once for each other owner, however many addresses they share
+		for _, a := range slices.Concat(addrsOf(rcv)...) {
+			if other, taken := owner[a]; taken && !told[other] {
+				told[other] = true
+				errs = append(errs, at(r.At, fmt.Errorf(
+					"%s and %s have the address %s both: give one receiver all the domains, or hosts of its own", other, mine, a)))
 			}
+			owner[a] = mine
 		}
 		out = append(out, rcv)
 	}

@@ -37,6 +37,15 @@ func TestPrepareErrors(t *testing.T) {
 				"  - {profile: gmail@2014, domains: [gmail.com]}\n  - {name: too, profile: gmail, domains: [googlemail.com]}\n"),
 			[]string{"story.txtar:8: ", "receiver gmail and receiver too have the address"},
 		},
+		{"no such rule", changed(t, "rule: gmail/ptr-missing", "rule: gmail/ptr-mising"), []string{
+			"story.txtar:11: no receiver has a rule gmail/ptr-mising: did you mean ptr-missing?",
+		}},
+		{"no such profile of a rule", changed(t, "rule: gmail/ptr-missing", "rule: gmial/ptr-missing"), []string{
+			"story.txtar:11: rule gmial/ptr-missing: no receiver has the profile gmial: did you mean gmail?",
+		}},
+		{"row for a rule", changed(t, "rule: gmail/ptr-missing", "rule: gmail-v6-auth-2014"), []string{
+			"story.txtar:11: rule gmail-v6-auth-2014 is a row of the catalogue: want the rule that has it, gmail/",
+		}},
 		{
 			"address of the host", changed(t, "gmail.com]}\n", "gmail.com], hosts: [{name: mx.example.net, addrs: 203.0.113.10}]}\n"),
 			[]string{"story.txtar:7: the host mail.example.com and receiver gmail have the address 203.0.113.10 both"},
