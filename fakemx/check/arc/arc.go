@@ -112,11 +112,16 @@ func (c *chain) validate(ctx context.Context, res *mail.Result) {
 }
 
 // structure reads the signatures and wants the tags that sets have in a chain that
-// has not failed (RFC 8617 section 5.2, steps 2 and 3).
+// has not failed (RFC 8617 section 5.2, steps 2 and 3). Of the ARC-Message-Signatures
+// only the newest has to be one: what is wrong with others does not affect the chain
+// (step 5).
 func (c *chain) structure() string {
 	newest := c.sets[len(c.sets)-1]
 	for _, s := range slices.Backward(c.sets) {
-		if fault := s.read(); fault != "" {
+		if fault := s.readSignature(); fault != "" && s == newest {
+			return fault
+		}
+		if fault := s.readSeal(); fault != "" {
 			return fault
 		}
 		if s == newest && s.validation == "fail" {
@@ -151,7 +156,7 @@ func (c *chain) sealed(at int) []byte {
 // verifies, or 0 if all do (RFC 8617 section 5.2, step 5).
 func (c *chain) oldestPass(ctx context.Context) int {
 	for i := len(c.sets) - 2; i >= 0; i-- {
-		if o := c.verifier.Verify(ctx, c.sets[i].signature); o.Value != mail.Pass {
+		if s := c.sets[i]; s.signature == nil || c.verifier.Verify(ctx, s.signature).Value != mail.Pass {
 			return c.sets[i+1].instance
 		}
 	}

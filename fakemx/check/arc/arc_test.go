@@ -188,6 +188,11 @@ func TestEvaluateChains(t *testing.T) {
 		}), mail.Pass, "", "2", "list.example"},
 		{"fields between", send(t, letter, 1, hop{add: "Received: from a\r\n by b\r\n"}, hop{add: "X: 1\r\n"}), mail.Pass, "", "2", "hop2.example"},
 		{"comment in results", send(t, letter, 1, hop{results: "i=1; -> (a (b\\) c) d) i = 1 ;"}), mail.Pass, "", "1", "hop1.example"},
+		{"comments around all instances", send(t, letter, 1, hop{results: "i=1; -> (a; b) i (;) = 1 (c);", ams: "i=1; -> (x) i=1 (c;d);", seal: "i=1; -> i=1 (c);"}), mail.Pass, "", "1", "hop1.example"},
+		{"older AMS without From", send(t, letter, 1, hop{ams: "h=From: -> h="}, hop{}), mail.Pass, "the chain of 2 verifies", "2", "hop2.example"},
+		{"older AMS of rsa-sha1", send(t, letter, 1, hop{ams: "rsa-sha256 -> rsa-sha1"}, hop{}), mail.Pass, "", "2", "hop2.example"},
+		{"older AMS with a tag twice", send(t, letter, 1, hop{ams: "s=rsa; -> s=rsa; n=1; n=1;"}, hop{}), mail.Pass, "", "2", "hop2.example"},
+		{"older AMS that signs a seal", send(t, letter, 1, hop{ams: "h=From -> h=From:arc-seal"}, hop{}), mail.Pass, "", "2", "hop2.example"},
 		{"seal of another domain", send(t, letter, 1, hop{seal: "d=hop1.example -> d=hop9.example"}), mail.Pass, "", "1", "hop9.example"},
 		{"tag v= in the seal", send(t, letter, 1, hop{seal: "s=rsa; -> s=rsa; v=1; t=12345;"}), mail.Pass, "", "1", "hop1.example"}, // unknown tags are ignored
 	} {
@@ -221,6 +226,9 @@ func TestEvaluateFaults(t *testing.T) {
 		{"i=51", send(t, letter, 51, hop{}), "no number from 1 to 50"},
 		{"i missing", send(t, letter, 1, hop{seal: "i=1; -> "}), "ARC-Seal: there is no instance"},
 		{"i signed", send(t, letter, 1, hop{ams: "i=1; -> i=+1;"}), "no number from 1 to 50"},
+		{"blank in an instance", send(t, letter, 1, hop{results: "i=1; -> i=0 1;"}), "i=0 1 is no number"},
+		{"instance twice", send(t, letter, 1, hop{seal: "i=1; -> i=1; i=1;"}), "two instances"},
+		{"comment that does not end", send(t, letter, 1, hop{results: "i=1; -> i=1 (c;"}), "no number"},
 		{"results without a server", send(t, letter, 1, hop{results: "i=1; hop1.example; spf=pass -> i=1"}), "server's name first"},
 		{"results without instance", send(t, letter, 1, hop{results: "i=1; -> "}), "ARC-Authentication-Results: want an instance"},
 		{"tag twice", send(t, letter, 1, hop{seal: "s=rsa; -> s=rsa; s=rsa;"}), "there twice"},

@@ -21,7 +21,7 @@ type set struct {
 	instance                   int // from 1
 	results, signatures, seals []dkim.Field
 
-	// What read reads of the last two.
+	// What is read of the last two; signature is nil if it cannot be.
 	signature, seal *dkim.Signature
 	validation      string // cv= of the seal
 }
@@ -86,30 +86,38 @@ func order(found map[int]*set) ([]*set, string) {
 }
 
 // instance reads i=, which in ARC-Authentication-Results is not a tag and stands
-// first, perhaps with comments.
+// first. Around it there may be comments (RFC 8617 section 4.2.1). What else is wrong
+// with a tag list is for who reads the signature.
 func instance(f dkim.Field) (int, error) {
-	var text string
-	if strings.EqualFold(f.Name, resultsName) {
-		first, rest, _ := strings.Cut(f.Value(), ";")
-		name, value, ok := strings.Cut(compact(first), "=")
-		if !ok || name != "i" || compact(rest) == "" {
-			return 0, fmt.Errorf("want an instance and a server's name first, as in i=1; example.org")
+	text := ""
+	list := dkim.WithoutComments(f.Value())
+	_, server, _ := strings.Cut(list, ";")
+	for i, spec := range strings.Split(list, ";") {
+		name, value, ok := strings.Cut(spec, "=")
+		if !ok || strings.TrimSpace(name) != "i" {
+			continue
 		}
-		text = value
-	} else {
-		tags, err := dkim.ParseTags(f.Value())
-		if err != nil {
-			return 0, err
+		if text != "" {
+			return 0, fmt.Errorf("there are two instances (i=)")
 		}
-		if text, _ = tags.Get("i"); text == "" {
-			return 0, fmt.Errorf("there is no instance (i=)")
+		text = strings.TrimSpace(value)
+		if strings.EqualFold(f.Name, resultsName) {
+			if i > 0 || compact(server) == "" {
+				text = ""
+			}
+			break
 		}
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || len(text) > 2 || strings.Trim(text, "0123456789") != "" || n < 1 || n > maxSets {
+	switch n, err := strconv.Atoi(text); {
+	case text == "" && strings.EqualFold(f.Name, resultsName):
+		return 0, fmt.Errorf("want an instance and a server's name first, as in i=1; example.org")
+	case text == "":
+		return 0, fmt.Errorf("there is no instance (i=)")
+	case err != nil || len(text) > 2 || strings.Trim(text, "0123456789") != "" || n < 1 || n > maxSets:
 		return 0, fmt.Errorf("the instance i=%s is no number from 1 to %d", brief(text), maxSets)
+	default:
+		return n, nil
 	}
-	return n, nil
 }
 
 // compact takes out white space and comments (RFC 5322 section 3.2.2).
@@ -134,8 +142,9 @@ func compact(s string) string {
 	return b.String()
 }
 
-// read reads the two signatures of a complete set. A fault is one sentence.
-func (s *set) read() string {
+// readSignature reads the ARC-Message-Signature of a complete set. A fault is one
+// sentence.
+func (s *set) readSignature() string {
 	sig, fault := dkim.ParseMessageSignature(s.signatures[0])
 	if fault != nil {
 		return fmt.Sprintf("the ARC-Message-Signature of i=%d: %s", s.instance, fault.Reason)
@@ -143,6 +152,12 @@ func (s *set) read() string {
 	if slices.ContainsFunc(sig.Headers, func(h string) bool { return strings.EqualFold(h, sealName) }) {
 		return fmt.Sprintf("the ARC-Message-Signature of i=%d signs ARC-Seal, which is not allowed", s.instance)
 	}
+	s.signature = sig
+	return ""
+}
+
+// readSeal reads the ARC-Seal of a complete set, likewise.
+func (s *set) readSeal() string {
 	seal, fault := dkim.ParseSeal(s.seals[0])
 	if fault != nil {
 		return fmt.Sprintf("the ARC-Seal of i=%d: %s", s.instance, fault.Reason)
@@ -154,7 +169,7 @@ func (s *set) read() string {
 	if !ok {
 		return fmt.Sprintf("the ARC-Seal of i=%d has no tag cv=", s.instance)
 	}
-	s.signature, s.seal, s.validation = sig, seal, validation
+	s.seal, s.validation = seal, validation
 	return ""
 }
 

@@ -31,7 +31,7 @@ type Signature struct {
 // ParseSignature reads a DKIM-Signature field (RFC 6376 sections 3.5 and 6.1.1).
 // With a fault it gives what could be read, which is nil if there is no tag list.
 func ParseSignature(f Field) (*Signature, *Fault) {
-	s, fault := read(f)
+	s, fault := read(f, f.Value())
 	if fault != nil {
 		return s, fault
 	}
@@ -49,7 +49,7 @@ func ParseSignature(f Field) (*Signature, *Fault) {
 // ParseMessageSignature reads an ARC-Message-Signature field (RFC 8617 section
 // 4.1.2): a DKIM-Signature without v=, and with an instance as i=.
 func ParseMessageSignature(f Field) (*Signature, *Fault) {
-	s, fault := read(f)
+	s, fault := read(f, WithoutComments(f.Value()))
 	if fault != nil {
 		return s, fault
 	}
@@ -59,27 +59,26 @@ func ParseMessageSignature(f Field) (*Signature, *Fault) {
 // ParseSeal reads an ARC-Seal field (RFC 8617 section 4.1.3), which signs neither a
 // body nor header fields of its own choice.
 func ParseSeal(f Field) (*Signature, *Fault) {
-	s, fault := read(f)
+	s, fault := read(f, WithoutComments(f.Value()))
 	if fault != nil {
 		return s, fault
 	}
 	return s, s.readSignerTags()
 }
 
-// read takes the tag list of a field apart.
-func read(f Field) (*Signature, *Fault) {
+// read takes the tag list of a field apart, which is text.
+func read(f Field, text string) (*Signature, *Fault) {
 	if len(f.Raw) > maxSignature {
 		return nil, neutral("the signature field is longer than %d octets, and is not judged", maxSignature)
 	}
-	tags, err := ParseTags(f.Value())
+	tags, err := ParseTags(text)
 	if err != nil {
 		return nil, permerror("the signature cannot be read: %v", err)
 	}
-	return &Signature{
-		Field: f, Tags: tags, length: -1, header: simple, body: simple,
-		Domain: tags.compact("d"), Selector: tags.compact("s"),
-		Algorithm: tags.compact("a"), b: tags.compact("b"),
-	}, nil
+	s := &Signature{Field: f, Tags: tags, length: -1, header: simple, body: simple, b: tags.compact("b")}
+	// White space within these is of no grammar (RFC 6376 section 3.5).
+	s.Domain, s.Selector, s.Algorithm = tags.unfolded("d"), tags.unfolded("s"), tags.unfolded("a")
+	return s, nil
 }
 
 // readSignerTags reads what every kind of signature has: d, s, a, b, and t.
@@ -145,8 +144,7 @@ func (s *Signature) readMessageTags() *Fault {
 
 // readForm reads c=, l= and q=.
 func (s *Signature) readForm() *Fault {
-	if c, ok := s.Tags.Get("c"); ok {
-		form := compact(c)
+	if form, ok := s.Tags.Get("c"); ok {
 		header, body, both := strings.Cut(form, "/")
 		if !both {
 			body = simple // RFC 6376 section 3.5
@@ -195,8 +193,14 @@ func (s *Signature) readIdentity() *Fault {
 	return nil
 }
 
-// within tells whether a domain is another one or below it.
+// within tells whether a domain is another one or below it, in whichever form its
+// labels are (RFC 8616 section 6).
 func within(domain, parent string) bool {
+	for _, name := range []*string{&domain, &parent} {
+		if ascii, err := toASCII(*name); err == nil {
+			*name = ascii
+		}
+	}
 	domain, parent = "."+lower(domain), "."+lower(parent)
 	return domain != "." && strings.HasSuffix(domain, parent) && !strings.Contains(domain, "..")
 }

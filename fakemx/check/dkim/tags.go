@@ -105,6 +105,13 @@ func (t Tags) compact(name string) string {
 	return compact(v)
 }
 
+// unfolded is the value of a tag in one line (RFC 5322 section 2.2.3); empty if it is
+// not there.
+func (t Tags) unfolded(name string) string {
+	v, _ := t.Get(name)
+	return strings.NewReplacer("\r", "", "\n", "").Replace(v)
+}
+
 // list is a value of parts with colons between, and whether the tag is there.
 func (t Tags) list(name string) ([]string, bool) {
 	v, ok := t.Get(name)

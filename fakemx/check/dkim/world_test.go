@@ -113,7 +113,7 @@ func sign(t testing.TB, key crypto.Signer, tags, message string) string {
 		}
 	}
 	m := Parse([]byte(message))
-	s, fault := read(field("", ""))
+	s, fault := read(field("", ""), field("", "").Value())
 	if fault != nil {
 		f := field("AAAA", "AAAA")
 		return string(f.Raw) + message
@@ -129,7 +129,7 @@ func sign(t testing.TB, key crypto.Signer, tags, message string) string {
 	sum := m.bodyHash(bodyForm{s.body, s.length}).sum
 	f := field(base64.StdEncoding.EncodeToString(sum[:]), "")
 	form, length, headers := []string{s.header, s.body}, s.length, s.Headers
-	if s, fault = read(f); fault != nil {
+	if s, fault = read(f, f.Value()); fault != nil {
 		t.Fatal(fault)
 	}
 	s.header, s.body, s.length, s.Headers = form[0], form[1], length, headers

@@ -120,12 +120,10 @@ bare.test
 		{"other.test", "", "", "fail quarantine none none other.test"},
 		{"nop.test", "", "", "fail none none none nop.test"},
 		{"nop.test", "nop.test", "", "pass none aligned none nop.test"},
-		{"nothing.test", "nothing.test", "", "permerror absent aligned none nothing.test"},
 		{"bad.test", "bad.test", "", "permerror absent aligned none bad.test"},
 		{"badbut.test", "", "", "fail none none none badbut.test"},
 		{"badsp.test", "", "", "permerror absent none none badsp.test"},
 		{"badspbut.test", "", "", "fail none none none badspbut.test"},
-		{"badrua.test", "", "", "permerror absent none none badrua.test"},
 		{"dup.test", "", "", "permerror absent none none dup.test"},
 
 		// The author domain.
@@ -142,6 +140,20 @@ bare.test
 		for _, v := range vectors {
 			v.check(t, w, way)
 		}
+	}
+	// Without p= a record has p=none (RFC 9989 section 4.7), where it was required (RFC
+	// 7489 section 6.3).
+	for _, v := range []vector{
+		{"nothing.test", "nothing.test", "", "pass none aligned none nothing.test"},
+		{"badrua.test", "", "", "fail none none none badrua.test"},
+	} {
+		v.check(t, w, Tree)
+	}
+	for _, v := range []vector{
+		{"nothing.test", "nothing.test", "", "permerror absent aligned none nothing.test"},
+		{"badrua.test", "", "", "permerror absent none none badrua.test"},
+	} {
+		v.check(t, w, PSL)
 	}
 }
 

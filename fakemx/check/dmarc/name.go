@@ -11,19 +11,20 @@ import (
 // (RFC 9989 section 5.3.1, RFC 7489 section 6.6.1) in lower case, no final dot. It
 // wants labels of letters, digits, hyphens and underscores.
 func domainName(s string) (string, error) {
-	for i := range len(s) {
-		if s[i] < 0x80 {
+	if len(s) > 4*maxName {
+		return "", fmt.Errorf("the domain is longer than %d octets", maxName)
+	}
+	labels := strings.Split(s, ".")
+	for i, l := range labels { // each by itself: IDNA would refuse underscores in the others
+		if !strings.ContainsFunc(l, func(r rune) bool { return r >= 0x80 }) {
 			continue
 		}
-		if len(s) > 4*maxName {
-			return "", fmt.Errorf("the domain is longer than %d octets", maxName)
-		}
 		var err error
-		if s, err = idna.Lookup.ToASCII(s); err != nil {
+		if labels[i], err = idna.Lookup.ToASCII(l); err != nil {
 			return "", fmt.Errorf("the domain has no A-labels: %w", err)
 		}
-		break
 	}
+	s = strings.Join(labels, ".")
 	if len(s) > maxName {
 		return "", fmt.Errorf("the domain is longer than %d octets", maxName)
 	}

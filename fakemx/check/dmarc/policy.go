@@ -58,12 +58,15 @@ func (r *Record) usable(d Discovery) (request, error) {
 			break
 		}
 	}
-	if why == "" && r.P == "" {
+	none := why == "" && r.P == ""
+	if none {
 		why = "there is no p="
 	}
 	switch {
 	case why == "":
 		return request{}, nil
+	case none && d == Tree: // RFC 9989 section 4.7; in RFC 7489 section 6.3 it is required
+		return request{policy: None, tag: why + ", which stands for p=none"}, nil
 	case len(r.RUA) > 0:
 		return request{policy: None, tag: why + ", and rua= makes it p=none"}, nil
 	}
