@@ -197,9 +197,20 @@ func (t *Tracker) Settled() (missing []string) {
 	}
 	for _, e := range t.expected {
 		if !seen[e.index] {
-			missing = append(missing, fmt.Sprintf("message %d: not in the queue", e.index))
+			missing = append(missing, fmt.Sprintf("message %d: not in the queue", e.index)+t.nameless())
 		}
 	}
 	slices.SortStableFunc(missing, strings.Compare)
 	return missing
+}
+
+// nameless tells of a message that cannot be told from others: the one that is missing
+// may have lost its Message-ID on the way.
+func (t *Tracker) nameless() string {
+	for _, f := range t.order {
+		if f.known && f.messageID == "" && f.parent == nil && t.index(f) < 0 {
+			return fmt.Sprintf(" under its Message-ID, and queue id %s has none: is there a line in the header, before that field, that is no field?", f.id)
+		}
+	}
+	return ""
 }

@@ -214,6 +214,19 @@ Nov 24 13:39:09 mail postfix/qmgr[16]: EF7DC4B: removed`
 	}
 }
 
+// A message whose header ends before its Message-ID has none, and may be the one that
+// is missing.
+func TestLostMessageID(t *testing.T) {
+	tr := NewTracker()
+	tr.Expect(0, "a@example.com")
+	diff(t, "before", "message 0: not in the queue", strings.Join(tr.Settled(), "\n"))
+	tr.Line("Nov 24 13:39:09 mail postfix/pickup[17]: D5E0947: uid=1000 from=<me@example.com>")
+	tr.Line("Nov 24 13:39:09 mail postfix/cleanup[21]: D5E0947: message-id=<>")
+	if got := strings.Join(tr.Settled(), "\n"); !strings.HasPrefix(got, "message 0: not in the queue under its Message-ID, and queue id D5E0947 has none") {
+		t.Errorf("missing: %s", got)
+	}
+}
+
 // The published lines, whose message is at its end but for the notice.
 func TestSeed(t *testing.T) {
 	tr := NewTracker()

@@ -218,12 +218,13 @@ const (
 	LabBroken   = 3 // goes before NotAsWanted
 )
 
-// ExitCode is the exit code of a run. Skipped cases are nobody's fault.
+// ExitCode is the exit code of a run. Skipped cases are nobody's fault, but a run that
+// skipped all has proved nothing.
 func ExitCode(s Summary) int {
 	switch {
 	case s.Errors > 0:
 		return LabBroken
-	case s.Mismatched > 0 || s.Unproven > 0:
+	case s.Mismatched > 0 || s.Unproven > 0 || s.Cases > 0 && s.Skipped == s.Cases:
 		return NotAsWanted
 	}
 	return AllAsWanted

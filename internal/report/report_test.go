@@ -160,6 +160,8 @@ func TestExitCode(t *testing.T) {
 		{Summary{Passed: 3, Mismatched: 1}, NotAsWanted},
 		{Summary{Passed: 3, Unproven: 1}, NotAsWanted},
 		{Summary{Mismatched: 1, Errors: 1}, LabBroken},
+		{Summary{Cases: 2, Skipped: 2}, NotAsWanted},
+		{Summary{Cases: 2, Passed: 1, Skipped: 1}, AllAsWanted},
 	} {
 		if got := ExitCode(tt.s); got != tt.want {
 			t.Errorf("ExitCode(%+v) = %d, want %d", tt.s, got, tt.want)

@@ -280,6 +280,9 @@ func (p *printer) totals(s Summary) {
 			parts = append(parts, p.style.paint(n.color, fmt.Sprintf("%d %s", n.count, n.word)))
 		}
 	}
+	if s.Cases > 0 && s.Skipped == s.Cases {
+		parts = append(parts, "nothing was proved")
+	}
 	text := strings.Join(parts, ", ") + fmt.Sprintf(" in %.2fs", s.Seconds)
 	var with []string
 	if s.Postfix != "" {
