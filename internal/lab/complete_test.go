@@ -34,3 +34,17 @@ func TestComplete(t *testing.T) {
 		}
 	}
 }
+
+// What was tried before is completed by the same rule, and a refusal in the greeting,
+// too.
+func TestCompleteTries(t *testing.T) {
+	first := netip.MustParseAddr("198.51.100.240")
+	all := []mail.Delivery{{Recipient: "you@example.org", Outcome: mail.Deferred, Tries: []mail.Try{
+		{Addr: first, Text: "host mx refused to talk to me: 421-4.7.0 one 421", Cut: true},
+		{Addr: first, Text: "host mx refused to talk to me: 421-4.7.0 one 421"},
+	}}}
+	complete(all, []mail.Attempt{{Server: first, Reply: []string{"421-4.7.0 one", "421 4.7.0 two"}}})
+	if got := all[0].Tries; got[0].Text != "host mx refused to talk to me: 421-4.7.0 one 421 4.7.0 two" || got[1].Text == got[0].Text {
+		t.Errorf("tries %+v", got)
+	}
+}

@@ -75,4 +75,5 @@ type Try struct {
 	Host string     `json:"host"`
 	Addr netip.Addr `json:"addr"`
 	Text string     `json:"text"`
+	Cut  bool       `json:"cut,omitempty"` // as that of a Delivery
 }

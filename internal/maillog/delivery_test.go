@@ -156,6 +156,17 @@ func TestCutIsByLength(t *testing.T) {
 	}
 }
 
+// The same holds for a line about a server that was tried before.
+func TestTryIsCut(t *testing.T) {
+	head := "host mx.example.org[198.51.100.1] said: "
+	for extra, want := range map[int]bool{-1: false, 0: true} {
+		try, ok := parseTry(Line{QueueID: "340FE207", Text: head + strings.Repeat("x", maxRecord-len("340FE207: ")-len(head)+extra)})
+		if !ok || try.Cut != want {
+			t.Errorf("%d octets beyond the record: %v, cut %v, want %v", extra, ok, try.Cut, want)
+		}
+	}
+}
+
 func ExampleParseDelivery() {
 	l, _ := ParseLine("Nov 24 06:42:26 services02 postfix/smtp[183]: 564802B0: to=<a@refuse.example>, " +
 		"relay=refuse.example[203.0.113.23]:25, delay=2.3, delays=2.3/0/0/0, dsn=4.7.1, " +

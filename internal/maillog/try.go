@@ -25,7 +25,7 @@ func parseTry(l Line) (mail.Try, bool) {
 		if !ok || !strings.HasPrefix(rest, form.after) {
 			continue
 		}
-		return mail.Try{Host: relay.Host, Addr: relay.Addr, Text: l.Text}, true
+		return mail.Try{Host: relay.Host, Addr: relay.Addr, Text: l.Text, Cut: l.QueueID != "" && cut(l)}, true
 	}
 	return mail.Try{}, false
 }

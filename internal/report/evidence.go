@@ -134,13 +134,21 @@ func (p *printer) deliveries(c Case) {
 			text += fmt.Sprintf(" at %s[%s]:%d", d.Relay.Host, d.Relay.Addr, d.Relay.Port)
 		}
 		for _, t := range d.Tries {
-			p.wrapped("    before: ", "      ", t.Text)
+			p.wrapped("    before: ", "      ", t.Text+beyond(t.Cut))
 		}
-		p.wrapped("    ", "      ", text+": "+d.Text)
+		p.wrapped("    ", "      ", text+": "+d.Text+beyond(d.Cut))
 	}
 	if !printed && c.Error == nil {
 		p.heading("The mail system logged no delivery")
 	}
+}
+
+// beyond tells that a text is longer than the line of the log that follows below.
+func beyond(cut bool) string {
+	if !cut {
+		return ""
+	}
+	return " [the log's record ends before; the rest is the receiver's own]"
 }
 
 // attempts prints what the receivers saw and found out, the last attempts first in

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -272,6 +273,19 @@ func TestNoLastWord(t *testing.T) {
 	}}}, Style{})
 	if got := out.String(); err != nil || !strings.Contains(got, "bounced 5.3.4 at mx.example.org\n") || !strings.Contains(got, why) {
 		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+// Where the log's record ends within a text, the report says so.
+func TestCutText(t *testing.T) {
+	cases := wrongFamily().Cases
+	i := slices.IndexFunc(cases, func(c Case) bool { return c.Result == verdict.Mismatched })
+	c := cases[i]
+	c.Deliveries = slices.Clone(c.Deliveries)
+	c.Deliveries[0].Cut = true
+	var out strings.Builder
+	if err := Text(&out, Report{Cases: []Case{c}}, Style{}); err != nil || strings.Count(strings.Join(strings.Fields(out.String()), " "), "[the log's record ends before; the rest is the receiver's own]") != 1 {
+		t.Errorf("%v\n%s", err, out.String())
 	}
 }
 
