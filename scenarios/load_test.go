@@ -154,6 +154,12 @@ s.txtar:21: messages/one.eml: no case sends it: name it under send, as in messag
 		},
 
 		// cases
+		{"count", []string{red, "want: {outcome: bounced, count: few}"}, "s.txtar:11: count: want a whole number from 0 to 100000"},
+		{
+			"one with a count and one without",
+			[]string{red, "want:\n      - {outcome: bounced, count: 1}\n      - {outcome: sent}"},
+			"s.txtar:13: case red: two wants for the same recipients: the first is in line 12: say which with to or message",
+		},
 		{"case twice", []string{"name: green", "name: red", green, "", "-- green/dns/ptr --\n2001:db8::10  mail.example.com\n", ""}, "s.txtar:12: case red twice: want names that differ"},
 		{"case named as a folder", []string{"name: red", "name: dns", green, ""}, "s.txtar:10: case name dns: want another, this is the name of a folder"},
 		{"case name", []string{"name: red", "name: Red!", green, ""}, `s.txtar:10: case name "Red!": want lower-case letters, digits and hyphens, at most 64`},

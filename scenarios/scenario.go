@@ -143,6 +143,9 @@ type Want struct {
 	Text     string // text that Postfix's log line contains, blanks collapsed
 	Receiver string // name of the receiver that decided
 	Attempts *int   // number of attempts at receivers, over all addresses
+	// Count is of how many of those that the want speaks of all this is true, whichever
+	// they are; nil: of each.
+	Count   *int
 	Seconds  *Range // delay= of the log line
 	At       Position
 }

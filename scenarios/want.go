@@ -23,7 +23,7 @@ func (l *loader) wants(c *caseDraft, at node, have map[string]field) {
 		for _, n := range l.oneOrMore(f.node, "wants") {
 			w := l.want(c, n)
 			for _, o := range c.Want {
-				if w.To == o.To && w.Message == o.Message && c.StepOf(w) == c.StepOf(o) {
+				if (w.Count == nil || o.Count == nil) && w.To == o.To && w.Message == o.Message && c.StepOf(w) == c.StepOf(o) {
 					l.wrong(n, which, "case %s: two wants for the same recipients: the first is in line %d",
 						c.Name, o.At.Line)
 				}
@@ -91,6 +91,11 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		key{"attempts", func(n node) {
 			if i, ok := l.number(n, "attempts", 1000); ok {
 				w.Attempts = &i
+			}
+		}},
+		key{"count", func(n node) {
+			if i, ok := l.number(n, "count", maxMessages*maxRecipients); ok {
+				w.Count = &i
 			}
 		}},
 		l.one("seconds", func(n node, s string) {

@@ -37,6 +37,9 @@ func Unprovable(p *Prepared) string {
 	if _, ok := p.Case.Files["postfix/master.cf"]; ok {
 		return "only a mail system can show what postfix/master.cf does"
 	}
+	if slices.ContainsFunc(p.Case.Want, func(w scenarios.Want) bool { return w.Count != nil }) {
+		return "only a mail system sends several messages at once"
+	}
 	set := settingsOf(p)
 	switch {
 	case set.other != "":

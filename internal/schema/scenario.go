@@ -108,6 +108,7 @@ func want() object {
 		"reply": text("a part of the receiver's reply"), "text": text("a part of what the mail log says"),
 		"receiver": text("who decided"), "attempts": object{"type": "integer", "minimum": 0, "description": "transactions in all"},
 		"seconds": text("a number, or a range as in 1..5"),
+		"count":   object{"type": "integer", "minimum": 0, "description": "of how many recipients all this is true, whichever they are; of each if not given"},
 	})
 }
 

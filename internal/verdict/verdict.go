@@ -177,14 +177,16 @@ func SameAddress(a, b string) bool {
 	return a[:i] == b[:j] && strings.EqualFold(a[i:], b[j:])
 }
 
-// want compares one want with the recipients that it speaks of.
+// want compares one want with the recipients that it speaks of. One with a count is
+// compared with all of them together.
 func (j *judge) want(w scenarios.Want, recipients []Recipient) {
+	if w.Count != nil {
+		j.count(w, recipients)
+		return
+	}
 	found := false
 	for _, r := range recipients {
-		if w.Message >= 0 && w.Message != r.Message || j.sentAfter(w, r) {
-			continue
-		}
-		if w.To != "" && !r.named(w.To) || w.To == "" && j.namedElsewhere(w, r) {
+		if !j.speaksOf(w, r) {
 			continue
 		}
 		found = true
@@ -202,6 +204,41 @@ func (j *judge) want(w scenarios.Want, recipients []Recipient) {
 			Field: "outcome", Want: string(w.Outcome), Got: None, Message: w.Message, Recipient: w.To, At: w.At,
 		})
 	}
+}
+
+// count compares the number of recipients of which all that is wanted is true. Which
+// they are is chance: the order in which sessions begin, say.
+func (j *judge) count(w scenarios.Want, recipients []Recipient) {
+	each := w
+	each.Count = nil
+	n, of := 0, 0
+	for _, r := range recipients {
+		if !j.speaksOf(w, r) {
+			continue
+		}
+		one := judge{c: j.c, o: j.o}
+		one.want(each, []Recipient{r})
+		if of++; len(one.out) == 0 {
+			n++
+		}
+	}
+	if n != *w.Count {
+		j.out = append(j.out, Mismatch{
+			Field: "count", Want: fmt.Sprintf("%d %s as written", *w.Count, w.Outcome), Got: fmt.Sprintf("%d of %d", n, of),
+			Message: w.Message, Step: j.c.StepOf(w), At: w.At,
+		})
+	}
+}
+
+// speaksOf tells whether a want is about a recipient.
+func (j *judge) speaksOf(w scenarios.Want, r Recipient) bool {
+	switch {
+	case w.Message >= 0 && w.Message != r.Message, j.sentAfter(w, r):
+		return false
+	case w.To != "":
+		return r.named(w.To)
+	}
+	return !j.namedElsewhere(w, r)
 }
 
 // sentAfter tells whether the recipient's message is sent after the step that a

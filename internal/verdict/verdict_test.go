@@ -140,6 +140,34 @@ func TestJudgeAttempts(t *testing.T) {
 }
 
 // Nobody is lost, and nobody gets a message twice.
+// With a count it does not matter of which recipients it is true.
+func TestJudgeCount(t *testing.T) {
+	messages := []scenarios.Message{message("x@gmail.com"), message("y@gmail.com"), message("z@gmail.com")}
+	const seen = `
+		0 x@gmail.com sent 2.0.0 198.51.100.26
+		1 y@gmail.com deferred 4.7.0 198.51.100.26
+		2 z@gmail.com sent 2.0.0 198.51.100.26`
+	count := func(n int, w scenarios.Want) scenarios.Want {
+		w.Message, w.Count = -1, &n
+		return w
+	}
+	sent, deferred := scenarios.Want{Outcome: mail.Sent}, scenarios.Want{Outcome: mail.Deferred}
+	for _, tt := range []struct {
+		name string
+		want []scenarios.Want
+		out  string
+	}{
+		{"all told", []scenarios.Want{count(2, sent), count(1, deferred)}, ""},
+		{"too many", []scenarios.Want{count(1, sent)}, "count want 1 sent as written got 2 of 3"},
+		{"another status", []scenarios.Want{count(1, scenarios.Want{Outcome: mail.Deferred, Status: status("4.7.1")})}, "count want 1 deferred as written got 0 of 3"},
+		{"none wanted", []scenarios.Want{count(0, scenarios.Want{Outcome: mail.Bounced})}, ""},
+		{"of those that no other want names", []scenarios.Want{count(1, sent), {Message: -1, To: "x@gmail.com", Outcome: mail.Sent}}, ""},
+	} {
+		c := scenarios.Case{Messages: messages, Want: tt.want}
+		expect(t, tt.name, tt.out, fields(Judge(c, observed(seen))))
+	}
+}
+
 func TestJudgeLostAndTwice(t *testing.T) {
 	sent := scenarios.Want{Outcome: mail.Sent}
 	for _, tt := range []struct {
