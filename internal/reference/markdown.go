@@ -18,7 +18,7 @@ Made from the tables in fakemx/profile/tables by ` + "`make golden`" + `; do not
 
 - **rule**: NAME/ID as reports print it. *exact* wording is known to the byte, the rest is documented or rebuilt.
 - **stage**: where the refusal is made: connect, helo, mail, rcpt, or data (the end of the content).
-- **when**: the checks and facets that must hold, all of them ([judge.md](judge.md) says what they mean). *scripted* is
+- **when**: the checks and facets that must hold, all of them ([checks.md](checks.md) says what they mean). *scripted* is
   what the real receiver decides by reputation or content: it is refused where a scenario says ` + "`force: ID`" + ` or mail
   goes to ` + "`force+ID@DOMAIN`" + `.
 - **seen**: when and where the wording was seen.
