@@ -72,7 +72,7 @@ func parsePath(arg, prefix string) (path, error) {
 	case addr == "" && prefix == "FROM:" && end == 1:
 	case prefix == "TO:" && strings.EqualFold(addr, "postmaster"): // section 4.1.1.3: without a domain, too
 	default:
-		if err := checkMailbox(addr); err != nil {
+		if err := CheckMailbox(addr); err != nil {
 			return path{}, err
 		}
 	}
@@ -96,9 +96,10 @@ func closingBracket(s string) int {
 	return -1
 }
 
-// checkMailbox wants Local-part "@" ( Domain / address-literal ). Octets above
+// CheckMailbox tells what is wrong with an address that servers would answer with a
+// syntax error: it wants Local-part "@" ( Domain / address-literal ). Octets above
 // ASCII count as letters (RFC 6531 section 3.3).
-func checkMailbox(s string) error {
+func CheckMailbox(s string) error {
 	at := strings.LastIndexByte(s, '@')
 	if at < 1 || at == len(s)-1 {
 		return errors.New("want local-part@domain")

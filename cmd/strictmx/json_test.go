@@ -332,6 +332,13 @@ func TestJudgeJSON(t *testing.T) {
 				Client string `json:"client"`
 				Text   string `json:"text"`
 			} `json:"cures"`
+			Recipients []struct { // added
+				To       string   `json:"to"`
+				Decision string   `json:"decision"`
+				Stage    string   `json:"stage"`
+				Rule     string   `json:"rule"`
+				Reply    []string `json:"reply"`
+			} `json:"recipients"`
 		} `json:"receivers"`
 	}
 	strict(t, []byte(stdout), &got)
@@ -354,6 +361,10 @@ func TestJudgeJSON(t *testing.T) {
 	if r := got.Receivers[0]; r.Receiver != "gmail" || r.Decision != "reject" || r.Stage != "data" ||
 		r.Rule != "gmail/ptr-missing" || !strings.HasPrefix(r.Reply[0], "550-5.7.25 ") {
 		t.Errorf("gmail: %+v", r)
+	}
+	if to := got.Receivers[0].Recipients; len(to) != 1 || to[0].To != "recipient@example.net" || to[0].Decision != "reject" ||
+		to[0].Stage != "data" || to[0].Rule != "gmail/ptr-missing" || !strings.HasPrefix(to[0].Reply[0], "550-5.7.25 ") {
+		t.Errorf("gmail's recipients: %+v", to)
 	}
 	if r := got.Receivers[1]; r.Receiver != "google-apps" || r.Decision != "accept" || r.Rule != "" {
 		t.Errorf("google-apps: %+v", r)

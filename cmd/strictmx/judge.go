@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"strictmx/fakedns"
+	"strictmx/fakemx"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/judge"
 	"strictmx/internal/mail"
@@ -21,25 +23,29 @@ import (
 
 // judgeFlags are the facts that the judge command is given.
 type judgeFlags struct {
-	zones, profiles, client, helo, mailFrom, rcpt, tls, format string
-	receivers                                                  []string
+	zones, profiles, client, helo, mailFrom, tls, format string
+	rcpts, receivers                                     []string
 }
 
 func judgeCommand() *cobra.Command {
 	var f judgeFlags
 	c := &cobra.Command{
-		Use:   "judge --zones DIR --client ADDR [MESSAGE.eml]",
+		Use:   "judge --zones DIR --client ADDR [MESSAGE.eml|-]",
 		Short: "say what receivers would answer to a message, without a container",
 		Long: `judge evaluates a message as receivers would: from the address --client, with
 the DNS data in --zones (NAME.zone master files, a hosts-like file ptr, an optional
 faults.yaml). Without --receiver it prints the results of the checks only.
 
-The exit code is 1 if a receiver that was asked for does not accept the message.`,
+The message is a file, or "-" for standard input. Without one it is made up, and so
+is the recipient without --rcpt.
+
+The exit code is 1 if a receiver that was asked for does not accept the message for
+every recipient.`,
 		Example: `  strictmx judge --zones dns --client 2001:db8::25 --helo mail.example.com \
       --mail-from me@example.com --receiver gmail --receiver gmail@2014`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.run(c.Context(), c.OutOrStdout(), args)
+			return f.run(c.Context(), c.InOrStdin(), c.OutOrStdout(), args)
 		},
 	}
 	c.Flags().StringVar(&f.zones, "zones", "", "directory of zone files")
@@ -48,7 +54,7 @@ The exit code is 1 if a receiver that was asked for does not accept the message.
 	c.Flags().StringVar(&f.client, "client", "", "the client's `address`")
 	c.Flags().StringVar(&f.helo, "helo", "", "argument of HELO or EHLO; its address literal if not given")
 	c.Flags().StringVar(&f.mailFrom, "mail-from", "", "envelope sender; empty or <> is the null sender")
-	c.Flags().StringVar(&f.rcpt, "rcpt", "", "envelope recipient")
+	c.Flags().StringArrayVar(&f.rcpts, "rcpt", nil, "envelope recipient, an `address`; may be given again")
 	c.Flags().StringVar(&f.tls, "tls", "", "TLS `version` of the session: 1.2 or 1.3; plain if not given")
 	c.Flags().StringVar(&f.format, "format", "text", "text or json")
 	return c
@@ -62,8 +68,8 @@ type judgement struct {
 	Receivers []judge.Verdict `json:"receivers"`
 }
 
-func (f judgeFlags) run(ctx context.Context, out io.Writer, args []string) error {
-	m, err := f.message(args)
+func (f judgeFlags) run(ctx context.Context, in io.Reader, out io.Writer, args []string) error {
+	m, err := f.message(in, args)
 	if err != nil {
 		return err
 	}
@@ -142,11 +148,8 @@ func (f judgeFlags) ask() ([]*profile.Profile, error) {
 }
 
 // message turns the flags and the file into what is judged.
-func (f judgeFlags) message(args []string) (judge.Message, error) {
-	m := judge.Message{
-		Helo: f.helo, From: strings.TrimSuffix(strings.TrimPrefix(f.mailFrom, "<"), ">"),
-		To: strings.TrimSuffix(strings.TrimPrefix(f.rcpt, "<"), ">"),
-	}
+func (f judgeFlags) message(in io.Reader, args []string) (judge.Message, error) {
+	m := judge.Message{Helo: f.helo}
 	if f.format != "text" && f.format != "json" {
 		return m, fmt.Errorf("judge: --format %q: want text or json", f.format)
 	}
@@ -160,19 +163,69 @@ func (f judgeFlags) message(args []string) (judge.Message, error) {
 	if m.TLS, err = tlsVersion(f.tls); err != nil {
 		return m, err
 	}
-	if m.To == "" {
-		m.To = "recipient@example.net"
+	if m.From, m.To, err = f.envelope(); err != nil {
+		return m, err
 	}
-	m.Content = []byte("From: <" + m.From + ">\r\nTo: <" + m.To + ">\r\nSubject: judged by strictmx\r\n" +
-		"Date: Tue, 24 Nov 2026 06:00:00 +0000\r\nMessage-ID: <judge@example.net>\r\n\r\nHello.\r\n")
-	if len(args) == 1 {
-		b, err := os.ReadFile(args[0])
-		if err != nil {
-			return m, fmt.Errorf("message: %w", err)
-		}
-		m.Content = withCRLF(b)
+	if len(args) == 0 {
+		m.Content = madeUp(m)
+		return m, nil
 	}
+	var b []byte
+	if args[0] == "-" {
+		b, err = io.ReadAll(in)
+	} else {
+		b, err = os.ReadFile(args[0])
+	}
+	if err != nil {
+		return m, fmt.Errorf("message: %w", err)
+	}
+	m.Content = withCRLF(b)
 	return m, nil
+}
+
+// envelope reads the addresses. What receivers would answer with a syntax error is
+// wrong usage: nothing that they could find out would let it pass.
+func (f judgeFlags) envelope() (from string, to []string, err error) {
+	if from = unbracketed(f.mailFrom); from != "" {
+		if err := fakemx.CheckMailbox(from); err != nil {
+			return "", nil, fmt.Errorf("judge: --mail-from %q: %w, as in me@example.com, or <> for the null sender", f.mailFrom, err)
+		}
+	}
+	for _, s := range f.rcpts {
+		if s == "" {
+			continue // as if it were not given
+		}
+		rcpt := unbracketed(s)
+		// RFC 5321 section 4.1.1.3: postmaster needs no domain.
+		if err := fakemx.CheckMailbox(rcpt); err != nil && !strings.EqualFold(rcpt, "postmaster") {
+			hint := ""
+			if strings.Contains(s, ",") {
+				hint = ", and --rcpt again for each recipient"
+			}
+			return "", nil, fmt.Errorf("judge: --rcpt %q: %w, as in you@example.net%s", s, err, hint)
+		}
+		to = append(to, rcpt)
+	}
+	if len(to) == 0 {
+		to = []string{"recipient@example.net"}
+	}
+	return from, to, nil
+}
+
+// unbracketed is an address without the angle brackets around it.
+func unbracketed(s string) string {
+	if inner, ok := strings.CutPrefix(s, "<"); ok && strings.HasSuffix(inner, ">") {
+		return strings.TrimSuffix(inner, ">")
+	}
+	return s
+}
+
+// madeUp is the content where none is given. A notice has an author as mail systems
+// give it one, since no address stands for the null sender in a header.
+func madeUp(m judge.Message) []byte {
+	return []byte("From: <" + cmp.Or(m.From, "MAILER-DAEMON@"+m.Helo) + ">\r\n" +
+		"To: <" + strings.Join(m.To, ">,\r\n <") + ">\r\nSubject: judged by strictmx\r\n" +
+		"Date: Tue, 24 Nov 2026 06:00:00 +0000\r\nMessage-ID: <judge@example.net>\r\n\r\nHello.\r\n")
 }
 
 // literal is the address literal of RFC 5321 section 4.1.3.

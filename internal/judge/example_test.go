@@ -28,7 +28,7 @@ func ExampleAsk() {
 	for _, client := range []string{"2001:db8::10", "2001:db8::99"} {
 		v, err := judge.Ask(context.Background(), zones, gmail, judge.Message{
 			Client: netip.MustParseAddr(client), Helo: "mail.example.com",
-			From: "me@example.com", To: "you@gmail.com", Content: []byte("From: me@example.com\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n"),
+			From: "me@example.com", To: []string{"you@gmail.com"}, Content: []byte("From: me@example.com\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n"),
 		})
 		fmt.Println(client, v.Decision, v.Stage, v.Rule, err)
 	}

@@ -6,8 +6,11 @@ package judge
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"strictmx/fakedns"
@@ -27,11 +30,12 @@ const (
 
 // A Message is what is judged.
 type Message struct {
-	Client   netip.Addr
-	Helo     string
-	From, To string // envelope; an empty From is the null sender
-	TLS      uint16 // version of crypto/tls; 0 is a plain session
-	Content  []byte // CR LF line ends
+	Client  netip.Addr
+	Helo    string
+	From    string   // of the envelope; empty is the null sender
+	To      []string // of the envelope; at least one
+	TLS     uint16   // version of crypto/tls; 0 is a plain session
+	Content []byte   // CR LF line ends
 }
 
 // TLSName is the version as facts have it.
@@ -45,7 +49,9 @@ func (m Message) TLSName() string {
 	return ""
 }
 
-// A Verdict is what one receiver did.
+// A Verdict is what one receiver did. Decision, stage, rule, reply and results are
+// those of the recipient that fared worst, the first of several: the receiver accepts
+// a message if it does so for all recipients.
 type Verdict struct {
 	Receiver string        `json:"receiver"`
 	Decision string        `json:"decision"`
@@ -54,8 +60,19 @@ type Verdict struct {
 	Reply    []string      `json:"reply"`
 	Remedy   string        `json:"remedy,omitempty"` // what a sender can do about the rule, in the profile's words
 	Results  []mail.Result `json:"results"`          // of the checks that the receiver made
+	// Recipients are what became of each, in the order of [Message.To].
+	Recipients []Recipient `json:"recipients"`
 	// Cures are what would have let a refused message pass; empty if it passed.
 	Cures []Cure `json:"cures"`
+}
+
+// A Recipient is what a receiver decided about one of a message's.
+type Recipient struct {
+	To       string     `json:"to"`
+	Decision string     `json:"decision"`
+	Stage    mail.Stage `json:"stage"`
+	Rule     string     `json:"rule"`  // empty if no rule of the profile refused
+	Reply    []string   `json:"reply"` // empty if the receiver hung up before there was one
 }
 
 // Results runs every check that needs to know no more than a message and where it
@@ -76,8 +93,8 @@ func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result
 func (m Message) Facts(receiver string) check.Facts {
 	return check.Facts{
 		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.TLSName(),
-		MailFrom: m.From, Rcpts: []string{m.To}, Content: m.Content,
-		Size: int64(len(m.Content)), EightBit: !ascii(string(m.Content)), UTF8: !ascii(m.From + m.To),
+		MailFrom: m.From, Rcpts: m.To, Content: m.Content,
+		Size: int64(len(m.Content)), EightBit: !ascii(string(m.Content)), UTF8: !ascii(m.From + strings.Join(m.To, "")),
 	}
 }
 
@@ -115,7 +132,7 @@ func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 		Profile: p, Resolver: zones.Fresh().Resolver(p.Name, nil), TLS: conf, State: check.NewState(),
 		Record: func(a mail.Attempt) { attempts = append(attempts, a) },
 	}
-	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: []string{m.To}, Content: m.Content}
+	e := fakemx.Envelope{Helo: m.Helo, From: m.From, To: m.To, Content: m.Content}
 	if m.TLS != 0 {
 		// Opportunistic, as between mail servers: the certificate is not verified.
 		e.StartTLS = &tls.Config{InsecureSkipVerify: true, MinVersion: m.TLS, MaxVersion: m.TLS}
@@ -124,26 +141,69 @@ func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 	d, err := fakemx.Submit(ctx, conn, e)
 	conn.Close()
 	wait()
-	if err != nil {
+	if err != nil && !hungUp(d, err) {
 		return Verdict{}, err
 	}
-	r := d.Recipients[0]
-	v := Verdict{Decision: decision(r.Reply), Stage: r.Stage, Reply: r.Reply.Lines}
-	if len(attempts) > 0 {
-		last := attempts[len(attempts)-1]
-		v.Rule, v.Results = last.Rule, last.Results
-	}
+	v := conclude(d, attempts)
 	if rule, ok := p.Rule(profile.Decision{Rule: v.Rule}); ok {
 		v.Remedy = rule.Remedy
 	}
 	return v, nil
 }
 
+// hungUp tells whether a session broke because the receiver closed it behind a
+// refusal. That is an answer, while other recipients have none.
+func hungUp(d fakemx.Dialogue, err error) bool {
+	return (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)) &&
+		slices.ContainsFunc(d.Recipients, func(r fakemx.Recipient) bool { return r.Reply.Code >= 400 })
+}
+
+// conclude makes a verdict of what the client was told and what the receiver
+// recorded.
+func conclude(d fakemx.Dialogue, attempts []mail.Attempt) Verdict {
+	var v Verdict
+	for _, r := range d.Recipients {
+		var a mail.Attempt
+		if i := attemptAt(attempts, r); i >= 0 {
+			a = attempts[i]
+			if r.Stage == mail.Rcpt { // one a recipient, who may be there twice
+				attempts = slices.Delete(slices.Clone(attempts), i, i+1)
+			}
+		}
+		one := Recipient{To: r.To, Decision: decision(r.Reply), Stage: r.Stage, Rule: a.Rule, Reply: slices.Concat([]string{}, r.Reply.Lines)}
+		if r.Reply.Code == 0 {
+			one.Stage = mail.Rcpt // it was not asked about any more
+		}
+		v.Recipients = append(v.Recipients, one)
+		if v.Decision == "" || severity[one.Decision] > severity[v.Decision] {
+			v.Decision, v.Stage, v.Rule, v.Reply, v.Results = one.Decision, one.Stage, one.Rule, one.Reply, a.Results
+		}
+	}
+	return v
+}
+
+// attemptAt finds the attempt in which a receiver decided about a recipient; less than
+// 0 is none. What is decided at other stages than RCPT is so for all, at last.
+func attemptAt(attempts []mail.Attempt, r fakemx.Recipient) int {
+	switch {
+	case r.Reply.Code == 0:
+		return -1
+	case r.Stage != mail.Rcpt:
+		return len(attempts) - 1
+	}
+	return slices.IndexFunc(attempts, func(a mail.Attempt) bool {
+		return a.Stage == mail.Rcpt && slices.Contains(a.Recipients, r.To)
+	})
+}
+
+// severity orders the decisions.
+var severity = map[string]int{Accept: 0, TempFail: 1, Reject: 2}
+
 func decision(r mail.Reply) string {
 	switch {
 	case r.Positive():
 		return Accept
-	case r.Transient():
+	case r.Transient(), r.Code == 0: // who gets no answer tries again
 		return TempFail
 	}
 	return Reject

@@ -65,7 +65,7 @@ mail  AAAA  2001:db8::10
 			t.Fatal(err)
 		}
 		v, err := Ask(t.Context(), tt.zones, p, Message{
-			Client: netip.MustParseAddr(tt.client), Helo: "mail.example.com", From: tt.from, To: "you@example.org",
+			Client: netip.MustParseAddr(tt.client), Helo: "mail.example.com", From: tt.from, To: []string{"you@example.org"},
 			Content: []byte("From: Me <me@example.com>\r\nTo: you@example.org\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n"),
 		})
 		if err != nil || v.Decision != tt.want || !strings.HasPrefix(v.Rule, tt.rule) || (tt.rule == "") != (v.Rule == "") {
@@ -104,7 +104,7 @@ func TestCures(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := Ask(t.Context(), z, p, Message{
-			Client: netip.MustParseAddr(tt.client), Helo: tt.helo, From: tt.from, To: "you@example.org",
+			Client: netip.MustParseAddr(tt.client), Helo: tt.helo, From: tt.from, To: []string{"you@example.org"},
 			Content: []byte("From: me\r\n\r\nHello.\r\n"),
 		})
 		if err != nil {
@@ -144,7 +144,7 @@ func TestAskMeetsFaultsAfresh(t *testing.T) {
 	}
 	for range 2 {
 		v, err := Ask(t.Context(), z, p, Message{
-			Client: netip.MustParseAddr("2001:db8::10"), Helo: "mail.example.com", From: "me@example.com", To: "you@gmail.com",
+			Client: netip.MustParseAddr("2001:db8::10"), Helo: "mail.example.com", From: "me@example.com", To: []string{"you@gmail.com"},
 			Content: []byte("From: me\r\n\r\nHello.\r\n"),
 		})
 		if err != nil || v.Decision != TempFail {

@@ -34,14 +34,7 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 		}
 	}
 	for _, v := range verdicts {
-		fmt.Fprintf(&b, "\n%s: %s", v.Receiver, v.Decision)
-		if v.Decision != Accept {
-			fmt.Fprintf(&b, " at %s", v.Stage)
-		}
-		if v.Rule != "" {
-			fmt.Fprintf(&b, " by rule %s", v.Rule)
-		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "\n%s: %s\n", v.Receiver, decided(v.Decision, v.Stage, v.Rule))
 		for _, l := range v.Reply {
 			fmt.Fprintf(&b, "  %s\n", visible(l))
 		}
@@ -55,9 +48,41 @@ func Text(w io.Writer, results []mail.Result, verdicts []Verdict) error {
 			}
 			fmt.Fprintf(&b, "%s%s\n", lead, visible(c.Text))
 		}
+		recipients(&b, v)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// decided says a decision, and where and why it is one against the message.
+func decided(decision string, at mail.Stage, rule string) string {
+	if decision != Accept {
+		decision += " at " + at.String()
+	}
+	if rule != "" {
+		decision += " by rule " + rule
+	}
+	return decision
+}
+
+// recipients writes what became of each of several, and the replies that are not the
+// one that stands above them.
+func recipients(b *strings.Builder, v Verdict) {
+	if len(v.Recipients) < 2 {
+		return
+	}
+	for _, r := range v.Recipients {
+		fmt.Fprintf(b, "  to %s: %s\n", visible(r.To), decided(r.Decision, r.Stage, r.Rule))
+		if len(r.Reply) == 0 {
+			b.WriteString("    hung up without a reply\n")
+		}
+		if slices.Equal(r.Reply, v.Reply) {
+			continue
+		}
+		for _, l := range r.Reply {
+			fmt.Fprintf(b, "    %s\n", visible(l))
+		}
+	}
 }
 
 // facets writes what the authentication of a message tells beside its value, in the
