@@ -175,6 +175,46 @@ func TestRateCountsOnce(t *testing.T) {
 	}
 }
 
+// What is refused before the stage of the rule that asks for a rate is not counted, and
+// what is refused in that stage is, by whichever rule.
+func TestRateCountsWhatComesToItsRule(t *testing.T) {
+	srv := madeUp(t, "{m: {method: rate, limit: 1}, c: {method: rate, count: connections, limit: 1}}",
+		`id: first, at: rcpt, when: {recipient: unknown}, reply: "550 5.1.1 no"`,
+		`id: connections, at: rcpt, when: {c: fail}, reply: "450 4.7.0 {c.count}"`,
+		`id: messages, at: data, when: {m: fail}, reply: "450 4.7.0 {m.count}"`)
+	srv.Seed.Unknown = []string{"none@example.net"}
+	for _, tt := range []struct {
+		to   string // empty: the client leaves after MAIL
+		want string // the reply to RCPT, else to the content
+	}{
+		{"", ""},
+		{"none@example.net", "550 5.1.1"}, // a connection that counts, and no message
+		{"b@example.net", "450 4.7.0 2"},
+	} {
+		c := connect(t, srv)
+		c.ask("", "220")
+		c.ask("EHLO mta.example.com", "250")
+		c.ask("MAIL FROM:<a@example.com>", "250")
+		if tt.to != "" {
+			c.ask("RCPT TO:<"+tt.to+">", tt.want)
+		}
+		c.ask("QUIT", "221")
+	}
+	srv.State = check.NewState()
+	c := connect(t, srv)
+	c.ask("", "220")
+	c.ask("EHLO mta.example.com", "250")
+	for _, want := range []string{"250", "450 4.7.0 2"} {
+		c.ask("MAIL FROM:<a@example.com>", "250")
+		c.ask("RSET", "250")
+		c.ask("MAIL FROM:<a@example.com>", "250")
+		c.ask("RCPT TO:<b@example.net>", "250")
+		c.ask("DATA", "354")
+		c.ask(".", want)
+	}
+	c.ask("QUIT", "221")
+}
+
 // nowhere is a DNS without names.
 type nowhere struct{}
 
