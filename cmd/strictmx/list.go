@@ -68,11 +68,19 @@ func loadScenarios(paths []string) ([]*scenarios.Scenario, error) {
 	return out, errors.Join(errs...)
 }
 
+// scenarioFile is the file by which a directory is known for a scenario.
+const scenarioFile = "scenario.yaml"
+
 // loadPath loads one file or directory. A directory is a scenario if it holds a
-// scenario.yaml, else a collection of scenarios. A bare name that is no file is
+// scenario.yaml, else a collection of scenarios. The scenario.yaml itself stands for
+// its directory: editors and completion offer files. A bare name that is no file is
 // looked for among the embedded scenarios.
 func loadPath(p string) ([]*scenarios.Scenario, error) {
 	info, err := os.Stat(p)
+	if err == nil && !info.IsDir() && filepath.Base(p) == scenarioFile {
+		p = filepath.Dir(p)
+		info, err = os.Stat(p)
+	}
 	if err != nil {
 		if embedded, found := embeddedPath(p); found {
 			return scenarios.LoadAll(scenarios.Embedded(), embedded)
@@ -84,7 +92,7 @@ func loadPath(p string) ([]*scenarios.Scenario, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		if _, err := os.Stat(filepath.Join(abs, "scenario.yaml")); err != nil {
+		if _, err := os.Stat(filepath.Join(abs, scenarioFile)); err != nil {
 			return scenarios.LoadShown(os.DirFS(abs), func(path string) string { return filepath.Join(p, path) })
 		}
 	}

@@ -33,13 +33,14 @@ func runCommand() *cobra.Command {
 		Use:   "run [PATH...]",
 		Short: "run scenarios against a real Postfix and report",
 		Long: `run runs the scenarios at PATH, or those that come with strictmx: archives
-(*.txtar), directories, or names that strictmx list prints. Each case has a lab of
-its own, with a real Postfix and no way out; images are built if they are missing.
-Labs start from nothing, one after the other in containers that are kept for the
+(*.txtar), directories or the scenario.yaml in one, or names that strictmx list
+prints. Each case has a lab of its own, with a real Postfix and no way out; images
+are built if they are missing. Labs start from nothing, one after the other in containers that are kept for the
 run, or with --fresh each in containers of its own.
 
 Progress goes to standard error, the report to standard output. The evidence of
-each case that is not as wanted is kept in a directory, which the report names.`,
+each case that is not as wanted, or with --keep of every case, is kept below
+$TMPDIR/strictmx-evidence-*, which the report names. Nothing deletes it again.`,
 		Example: `  strictmx run
   strictmx run gmail-ipv6-ptr --case ptr
   strictmx run my-bounce.txtar --in-process
