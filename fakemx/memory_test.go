@@ -175,8 +175,8 @@ func TestRateCountsOnce(t *testing.T) {
 	}
 }
 
-// What is refused before the stage of the rule that asks for a rate is not counted, and
-// what is refused in that stage is, by whichever rule.
+// What is refused before the rule that asks for a rate is not counted, in the same stage
+// or an earlier one.
 func TestRateCountsWhatComesToItsRule(t *testing.T) {
 	srv := madeUp(t, "{m: {method: rate, limit: 1}, c: {method: rate, count: connections, limit: 1}}",
 		`id: first, at: rcpt, when: {recipient: unknown}, reply: "550 5.1.1 no"`,
@@ -188,7 +188,8 @@ func TestRateCountsWhatComesToItsRule(t *testing.T) {
 		want string // the reply to RCPT, else to the content
 	}{
 		{"", ""},
-		{"none@example.net", "550 5.1.1"}, // a connection that counts, and no message
+		{"none@example.net", "550 5.1.1"},
+		{"b@example.net", "250"}, // the first that counts, and no message
 		{"b@example.net", "450 4.7.0 2"},
 	} {
 		c := connect(t, srv)

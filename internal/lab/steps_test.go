@@ -48,6 +48,7 @@ rules:
     reply: 550 5.7.1 {rcpt} is told so
     source: RFC 5321 section 4.2.2
     seen: 2008-10
+    catalogue: rfc-told
 `
 
 // In each step what is deferred is tried again, once, before anything else is sent.
@@ -92,6 +93,14 @@ func TestStepsInProcess(t *testing.T) {
 				"0 1 [you@example.org] shy/first", "0 1 [you@example.net] shy/first", "1 1 [you@example.org] ", "1 1 [you@example.net] ",
 				"1 0 [you@example.org] ",
 			},
+		},
+		{
+			"forced by a row of the catalogue", `wait: 1m
+    receivers: {shy: {force: rfc-told}}
+    send: {from: me@example.com, to: you@example.org}
+    want: {outcome: bounced, rule: told}`,
+			[]string{"0 0 you@example.org bounced"},
+			[]string{"0 0 [you@example.org] shy/told"},
 		},
 		{
 			"forced", `wait: 1m
