@@ -165,7 +165,11 @@ func (t *table) unreachable(f family) {
 			case len(by) == 0:
 				t.r.problem(r.node, "rule %s%s can never decide: its conditions cannot hold", r.ID, inVersion(p.Label))
 			default:
-				t.r.problem(r.node, "rule %s%s can never decide: %s comes first", r.ID, inVersion(p.Label), strings.Join(by, ", "))
+				comes := "come"
+				if len(by) == 1 {
+					comes = "comes"
+				}
+				t.r.problem(r.node, "rule %s%s can never decide: %s %s first", r.ID, inVersion(p.Label), strings.Join(by, ", "), comes)
 			}
 		}
 	}

@@ -102,7 +102,17 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + rule + strings.Replace(rule[len("rules:\n"):], "id: a", "id: b", 1), []string{"t.yaml:11:5: rule b can never decide: a comes first"}},
 		{
 			minimal + "rules:\n" + ruleOf("a", "helo", "iprev: not pass") + ruleOf("b", "helo", "iprev: pass, family: ipv4") + ruleOf("c", "mail", "family: ipv4"),
-			[]string{"t.yaml:17:5: rule c can never decide: a, b comes first"},
+			[]string{"t.yaml:17:5: rule c can never decide: a, b come first"},
+		},
+		{ // one is enough, whatever the others take
+			minimal + "rules:\n" + ruleOf("ptr", "connect", "iprev: not pass") + ruleOf("four", "helo", "family: ipv4") +
+				strings.Replace(ruleOf("always", "mail", ""), "    when: {}\n", "", 1) + ruleOf("d", "data", "spf: fail"),
+			[]string{"t.yaml:22:5: rule d can never decide: always comes first"},
+		},
+		{ // two of three: the first takes a part of what they take
+			minimal + "rules:\n" + ruleOf("a", "connect", "iprev: fail") + ruleOf("b", "helo", "iprev: not pass") +
+				ruleOf("c", "helo", "family: ipv6") + ruleOf("d", "mail", "iprev: pass, family: ipv4") + ruleOf("e", "data", "family: ipv4, spf: fail"),
+			[]string{"t.yaml:29:5: rule e can never decide: b, d come first"},
 		},
 		// Checks of the table's own.
 		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},

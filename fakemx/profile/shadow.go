@@ -5,14 +5,15 @@ import (
 	"slices"
 )
 
-// shadowed maps the rules that never decide to those that decide before them.
+// shadowed maps the rules that never decide to the fewest that decide before them
+// in every world.
 func (p *Profile) shadowed() map[string][]string {
 	rules := p.inOrder()
 	dead := make(map[string][]string)
 	for i, r := range rules {
 		c := cover{earlier: rules[:i], took: make([]bool, i), steps: maxCoverSteps}
 		if !c.left(p.box(r), 0) {
-			dead[r.ID] = c.names()
+			dead[r.ID] = c.fewest(p.box(r))
 		}
 	}
 	return dead
@@ -93,10 +94,48 @@ func (c *cover) left(b box, i int) bool {
 	return false
 }
 
-func (c *cover) names() []string {
+// fewest names as few of the earlier rules as leave nothing of the box, once all of
+// them together are known to. What all take a part of, one may take whole.
+func (c *cover) fewest(b box) []string {
+	budget := maxCoverSteps
+	for n := 0; n <= len(c.earlier) && budget > 0; n++ {
+		if chosen, ok := c.choose(b, nil, n, &budget); ok {
+			return c.names(func(i int) bool {
+				return slices.ContainsFunc(chosen, func(r Rule) bool { return r.ID == c.earlier[i].ID })
+			})
+		}
+	}
+	return c.names(func(i int) bool { return c.took[i] }) // true, if not the fewest
+}
+
+// choose adds at most n of the earlier rules to the chosen ones, so that they leave
+// nothing of the box. Whatever they leave, one of the others takes.
+func (c *cover) choose(b box, chosen []Rule, n int, budget *int) ([]Rule, bool) {
+	try := cover{earlier: chosen, took: make([]bool, len(chosen)), steps: *budget}
+	left := try.left(b, 0)
+	if *budget = try.steps; !left || n == 0 || *budget <= 0 {
+		return chosen, !left
+	}
+	one := make(box, len(try.world))
+	for key, values := range try.world {
+		one[key] = values[:1]
+	}
+	for _, r := range c.earlier {
+		if r.Times > 0 || !meets(one, r) {
+			continue
+		}
+		if all, ok := c.choose(b, append(slices.Clip(chosen), r), n-1, budget); ok {
+			return all, true
+		}
+	}
+	return nil, false
+}
+
+// names are the ids of some of the earlier rules, in the order in which they are asked.
+func (c *cover) names(which func(i int) bool) []string {
 	var out []string
 	for i, r := range c.earlier {
-		if c.took[i] {
+		if which(i) {
 			out = append(out, r.ID)
 		}
 	}
