@@ -67,6 +67,7 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		// scenario.yaml as a whole
 		{"broken YAML", []string{"title: A plain one", "title: [A plain one"}, "s.txtar:5: not YAML: "},
+		{"a text without quotes", []string{"title: A plain one", "title: A plain one: this"}, "s.txtar:4: not YAML: mapping value is not allowed in this context: quote the text of title, which has a colon and a blank in it"},
 		{"a second document", []string{"cases:\n", "---\ncases:\n"}, "s.txtar:10: a second document: want one per file"},
 		{"empty", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], ""}, "s.txtar:4: empty: want title, host, receivers, send and cases"},
 		{"a list", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], "- a\n"}, "s.txtar:4: the scenario: want keys and values, not a list"},

@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"strictmx/internal/spelling"
 )
 
 // A reader walks the syntax tree of scenario.yaml. It is stricter than YAML: no
@@ -97,15 +99,16 @@ func (r *reader) root(src string) (node, bool) {
 	}
 	f, err := parser.ParseBytes([]byte(src), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		at, text := r.start, err.Error()
+		at, text, hint := r.start, err.Error(), ""
 		var se *yaml.SyntaxError
 		if errors.As(err, &se) {
 			text = se.Message
 			if se.Token != nil && se.Token.Position != nil {
 				at = r.start.line(se.Token.Position.Line - 1)
+				hint = spelling.Unquoted(src, se.Token.Position.Line)
 			}
 		}
-		r.add(at, "", "not YAML: %s", text)
+		r.add(at, hint, "not YAML: %s", text)
 		return node{}, false
 	}
 	var body ast.Node

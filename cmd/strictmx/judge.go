@@ -117,7 +117,8 @@ func loadZones(command, dir string) (*fakedns.Zones, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s: --zones %s: want a directory with NAME.zone files", command, dir)
 	}
-	return fakedns.Load(os.DirFS(dir))
+	zones, err := fakedns.Load(os.DirFS(dir))
+	return zones, below(dir, err)
 }
 
 // clientAddr reads the address of --client, for a command. An IPv4 address in the

@@ -6,10 +6,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"strictmx/fakedns"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/reference"
 )
@@ -78,7 +80,35 @@ func profiles(dir string) (*profile.Set, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("--profiles %s: want a directory with NAME.yaml files", dir)
 	}
-	return profile.Builtin().With(os.DirFS(dir))
+	set, err := profile.Builtin().With(os.DirFS(dir))
+	return set, below(dir, err)
+}
+
+// below gives the files that errors name the path of the directory they are in, so
+// that the user can open them.
+func below(dir string, err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, below(dir, e))
+		}
+		return errors.Join(all...)
+	}
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *profile.Problem:
+		moved := *e
+		moved.File = filepath.Join(dir, e.File)
+		return &moved
+	case *fakedns.Error:
+		moved := *e
+		if e.File != "" {
+			moved.File = filepath.Join(dir, e.File)
+		}
+		return &moved
+	}
+	return fmt.Errorf("%s: %w", dir, err)
 }
 
 // meant marks the version that a name without label means.

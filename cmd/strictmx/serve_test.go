@@ -260,7 +260,7 @@ func TestServeErrors(t *testing.T) {
 	}{
 		{nil, "want --zones DIR"},
 		{[]string{"--zones", filepath.Join(zones, "none")}, "none: want a directory with NAME.zone files"},
-		{[]string{"--zones", broken}, "example.com.zone:1: "},
+		{[]string{"--zones", broken}, filepath.Join(broken, "example.com.zone") + ":1: "},
 		{[]string{"--zones", zones, "--dns", "0.0.0.0:53"}, "want a loopback address"},
 		{[]string{"--zones", zones, "--dns", "localhost"}, "want ADDR:PORT"},
 		{[]string{"--zones", zones, "--client", "here"}, `--client "here": want an IPv4 or IPv6 address`},

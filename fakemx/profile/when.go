@@ -114,19 +114,26 @@ func (t *table) readSetting(n ast.Node) []string {
 
 // readWhen reads a rule's conditions, once its stage is known.
 func (t *table) readWhen(r *ruleNode, when ast.Node) {
+	var before Condition // as it was written, to explain a value that stands as a check
 	for _, e := range t.r.entries(when, "conditions") {
-		text, ok := t.r.scalar(e.node)
 		name, facet, faceted := strings.Cut(e.key, ".")
 		i := slices.IndexFunc(t.checks, func(c check.Check) bool { return c.Name == name })
+		if i < 0 && kind(e.node) == "nothing" && slices.Contains(before.Values, e.key) {
+			before.Text += " or " + e.key
+			t.r.problem(e.at, "unknown check %q, which is a value of %s: join values with or: %s", e.key, before.Key(), before)
+			continue
+		}
 		if i < 0 {
 			t.r.problem(e.at, "unknown check %q: %s", name, wanted(name, t.checkNames()))
 			continue
 		}
 		c := t.checks[i]
+		text, ok := t.r.scalar(e.node)
 		values, known := c.Values, true
 		if faceted {
 			values, known = c.Facets[facet]
 		}
+		before = Condition{Check: name, Facet: facet, Text: text, Values: values}
 		switch {
 		case c.Run == nil: // its fault is told already
 		case !known:
@@ -151,6 +158,9 @@ func (t *table) readValue(n ast.Node, key string, values []string, text string) 
 	var out []string
 	for i, w := range words {
 		switch {
+		case w == "not" && !slices.Contains(values, w):
+			t.r.problem(n, "condition %q: not takes one value: list the values that are meant with or, of %s", text, strings.Join(values, ", "))
+			return nil
 		case i%2 == 1 && w == "or" && i+1 < len(words):
 		case i%2 == 1:
 			t.r.problem(n, "condition %q: want a value, values joined by or, or not and one value", text)

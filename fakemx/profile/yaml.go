@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"strictmx/internal/spelling"
 )
 
 // A reader walks the syntax tree of one YAML file and gathers what is wrong with
@@ -55,6 +57,9 @@ func (r *reader) root(src []byte) ast.Node {
 			p.Text = "not YAML: " + se.Message
 			if se.Token != nil && se.Token.Position != nil {
 				p.Line, p.Column = se.Token.Position.Line, se.Token.Position.Column
+				if hint := spelling.Unquoted(string(src), p.Line); hint != "" {
+					p.Text += ": " + hint
+				}
 			}
 		}
 		r.problems = append(r.problems, p)

@@ -1,5 +1,5 @@
-// Package spelling finds the word that somebody probably meant, for messages about
-// words that are unknown.
+// Package spelling finds what somebody probably meant, for messages about words that
+// are unknown and about texts that need quotes.
 package spelling
 
 import "strings"
