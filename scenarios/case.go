@@ -123,16 +123,22 @@ func (l *loader) checkCure(c *caseDraft, all []*caseDraft) {
 		return
 	case all[i].cures.text != "":
 		l.add(c.cures.at, "name the case that it is about", "%s: %s is itself no baseline", word, c.cures.text)
-	case len(all[i].Want) > 0 && !fails(all[i].Case):
+	case settled(all[i].Case) && !fails(all[i].Case):
 		l.add(c.cures.at, "", "%s: case %s does not want to fail, so there is nothing to cure", word, c.cures.text)
 	}
 	switch {
-	case len(c.Want) == 0:
+	case !settled(c.Case):
 	case c.FailsToCure != "" && !fails(c.Case):
 		l.add(c.cures.at, "write cures if it helps", "fails-to-cure: case %s wants nothing to fail", c.Name)
 	case c.Cures != "" && !slices.ContainsFunc(c.Want, func(w Want) bool { return c.StepOf(w) == len(c.Waits) && w.Outcome == mail.Sent }):
 		l.add(c.cures.at, "write fails-to-cure if it does not help", "cures: case %s wants nothing to be sent", c.Name)
 	}
+}
+
+// settled tells whether the case says what it wants, in words that are known. What
+// it does not say is reported already.
+func settled(c Case) bool {
+	return len(c.Want) > 0 && !slices.ContainsFunc(c.Want, func(w Want) bool { return w.Outcome == "" })
 }
 
 // fails tells whether some recipient is wanted not to be reached in the end.

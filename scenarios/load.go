@@ -97,6 +97,7 @@ type loader struct {
 	sections sections
 	names    []string        // of the cases, in file order
 	used     map[string]bool // message files that some case sends
+	domains  domains
 }
 
 func load(fsys fs.FS, name, shown string, ps *problems) *Scenario {
@@ -113,7 +114,7 @@ func load(fsys fs.FS, name, shown string, ps *problems) *Scenario {
 	if !ok {
 		return nil
 	}
-	l := &loader{reader: &reader{ps, at}, tree: t, used: map[string]bool{}}
+	l := &loader{reader: &reader{ps, at}, tree: t, used: map[string]bool{}, domains: newDomains()}
 	l.sc = &Scenario{Name: scenarioName(name), Path: shown}
 	before := len(ps.list)
 	if root, ok := l.root(src); ok {
@@ -174,6 +175,7 @@ func (l *loader) scenario(root node) {
 	l.sc.About = l.about
 	if ok {
 		l.cases(cases)
+		l.unserved()
 		l.unused()
 	}
 }

@@ -125,7 +125,23 @@ s.txtar:14: fault: name is missing`,
 		{"nothing to send", []string{send + "\n", ""}, "s.txtar:9: case red: nothing to send: add send: {from: ADDRESS, to: ADDRESS}\ns.txtar:11: case green: nothing to send: add send: {from: ADDRESS, to: ADDRESS}"},
 		{"no sender", []string{"from: me@example.com, ", ""}, "s.txtar:8: send: from is missing"},
 		{"display name", []string{"to: you@gmail.com", "to: You <you@gmail.com>"}, `s.txtar:8: to "You <you@gmail.com>": want the address alone, without angle brackets or a name`},
-		{"no such domain", []string{"to: you@gmail.com", "to: you@gmial.com"}, "s.txtar:8: no receiver serves the domain gmial.com: did you mean gmail.com?"},
+		{"no such domain", []string{"to: you@gmail.com", "to: you@gmial.com"}, "s.txtar:8: no receiver serves the domain gmial.com: did you mean gmail.com, as in line 7?"},
+		{"no such domain at all", []string{"to: you@gmail.com", "to: [you@example.org, me@gmail.com]"}, "s.txtar:8: no receiver serves the domain example.org: want one of gmail.com"},
+		{
+			"no such domain, and another that gets mail",
+			[]string{send, "send:\n  - {from: me@example.com, to: you@gmail.com}\n  - {from: me@example.com, to: you@gmial.com}\n  - {from: me@example.com, to: [you@gmial.com, me@gmial.com]}"},
+			"s.txtar:10: no receiver serves the domain gmial.com, also in line 11: did you mean gmail.com, as in line 7?",
+		},
+		{
+			"a receiver's domain",
+			[]string{"[gmail.com]", "[gmial.com]", send, "send:\n  - {from: me@example.com, to: you@gmail.com}\n  - {from: me@example.com, to: [me@gmail.com, him@gmail.com]}"},
+			"s.txtar:7: domain gmial.com: nothing is sent to it, and lines 9, 10 send to gmail.com, which no receiver serves: did you mean gmail.com?",
+		},
+		{
+			"a receiver's domain, and one line",
+			[]string{"[gmail.com]", "[gmial.com]", "to: you@gmail.com", "to: [me@gmail.com, you@gmail.com]"},
+			"s.txtar:7: domain gmial.com: nothing is sent to it, and line 8 sends to gmail.com, which no receiver serves: did you mean gmail.com?",
+		},
 		{"recipient twice", []string{"to: you@gmail.com", "to: [you@gmail.com, you@GMAIL.com]"}, "s.txtar:8: to: you@GMAIL.com twice"},
 		{"via", []string{"to: you@gmail.com", "to: you@gmail.com, via: sendmial"}, `s.txtar:8: via: unknown way "sendmial": did you mean sendmail?`},
 		{"local by SMTP", []string{"to: you@gmail.com", "to: root, via: smtp"}, `s.txtar:8: to "root": want LOCAL@DOMAIN for a message that is sent by SMTP`},
@@ -176,7 +192,10 @@ s.txtar:21: messages/one.eml: no case sends it: name it under send, as in messag
 		{"replace what is not there", []string{green, green + "    replace: dns/ptrr\n"}, `s.txtar:14: replace: case green has no file "dns/ptrr" of its own: did you mean dns/ptr?`},
 
 		// wants
-		{"no outcome", []string{red, "want: {client: ipv6}"}, "s.txtar:11: want: outcome is missing: want one of sent, deferred, bounced\ns.txtar:13: cures: case red does not want to fail, so there is nothing to cure"},
+		{"no outcome", []string{red, "want: {client: ipv6}"}, "s.txtar:11: want: outcome is missing: want one of sent, deferred, bounced"},
+		{"a baseline's outcome", []string{red, "want: {outcome: bonuced}"}, `s.txtar:11: unknown outcome "bonuced": did you mean bounced?`},
+		{"a cure's outcome", []string{"want: {outcome: sent}", "want: {outcome: delivered}"}, `s.txtar:14: unknown outcome "delivered": want one of sent, deferred, bounced`},
+		{"a failed cure's outcome", []string{"cures: red", "fails-to-cure: red", "want: {outcome: sent}", "want: {outcome: delivered}"}, `s.txtar:14: unknown outcome "delivered": want one of sent, deferred, bounced`},
 		{
 			"want's words",
 			[]string{red, "want: {outcome: bounced, status: 5.7.01, stage: hello, client: ipv7, rule: gmial/x, receiver: gmial, attempts: 1.5, seconds: 5..2}"},

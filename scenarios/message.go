@@ -240,15 +240,17 @@ func (l *loader) recipient(c *caseDraft, via string, to placed) {
 		return
 	}
 	domain = strings.ToLower(domain)
-	var served []string
-	for _, r := range l.sc.Receivers {
-		served = append(served, r.Domains...)
+	if _, served := l.domains.at[domain]; served {
+		l.domains.mailed[domain] = true
+		return
 	}
-	if len(served) == 0 || slices.Contains(served, domain) || strings.HasPrefix(domain, "[") ||
+	if len(l.domains.at) == 0 || strings.HasPrefix(domain, "[") ||
 		domain == l.sc.Host.Name || domain == "localhost" || l.senderDomain(c, domain) || c.names(domain) {
 		return
 	}
-	l.add(to.at, wanted(domain, served), "no receiver serves the domain %s", domain)
+	if all := l.domains.strange[domain]; !slices.Contains(all, to) {
+		l.domains.strange[domain] = append(all, to)
+	}
 }
 
 // names tells whether the case's own zones, which may have an MX for it, or its

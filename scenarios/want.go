@@ -67,9 +67,11 @@ func (l *loader) want(c *caseDraft, n node) Want {
 			})
 		}},
 		l.one("outcome", func(n node, s string) {
-			if w.Outcome = mail.Outcome(s); !slices.Contains(outcomes, s) {
+			if !slices.Contains(outcomes, s) {
 				l.wrong(n, wanted(s, outcomes), "unknown outcome %q", s)
+				return
 			}
+			w.Outcome = mail.Outcome(s)
 		}),
 		l.status("status", &w.Status),
 		l.one("stage", func(n node, s string) {

@@ -107,6 +107,7 @@ func (l *loader) receiverDomain(n node, r *Receiver, s string) {
 		}
 	}
 	r.Domains = append(r.Domains, d)
+	l.domains.at[d] = n.at
 }
 
 // mxHosts reads the hosts that a receiver has in this scenario.
