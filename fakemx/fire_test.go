@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"net/textproto"
 	"slices"
 	"strings"
 	"sync"
@@ -51,6 +52,8 @@ type firing struct {
 	earlier []string
 	// later is how long after those the message comes, by the receiver's clock.
 	later time.Duration
+	// before is how many messages the client sends first over the same connection.
+	before int
 	// open are the connections that clients hold open meanwhile.
 	open []string
 	// instead are pairs of words: what the row has, and what the world makes of it.
@@ -168,11 +171,20 @@ func (f firing) run(t *testing.T, p *profile.Profile) {
 	mu.Lock()
 	attempts, now = nil, now.Add(f.later)
 	mu.Unlock()
-	f.submit(t, srv, f.client)
+	if f.before > 0 {
+		f.submitAll(t, srv, f.before+1)
+	} else {
+		f.submit(t, srv, f.client)
+	}
 	mu.Lock()
 	defer mu.Unlock()
-	if len(attempts) == 0 {
-		t.Fatal("no attempt")
+	if len(attempts) != f.before+1 && f.before > 0 || len(attempts) == 0 {
+		t.Fatalf("%d attempts, want one for each message", len(attempts))
+	}
+	for i, a := range attempts[:f.before] {
+		if a.Rule != "" {
+			t.Fatalf("message %d of the session was refused already: %q", i+1, a.Reply)
+		}
 	}
 	f.judge(t, p, rule, attempts)
 }
@@ -324,6 +336,38 @@ func (f firing) submit(t *testing.T, srv *fakemx.Server, client string) {
 	}
 	conn.Close()
 	wait()
+}
+
+// submitAll sends the message several times over one connection, without TLS. The
+// last may be refused, and whatever the receiver says then is in its record.
+func (f firing) submitAll(t *testing.T, srv *fakemx.Server, messages int) {
+	t.Helper()
+	conn, wait := dial(t, t.Context(), srv, f.client)
+	defer wait()
+	defer conn.Close()
+	c := textproto.NewConn(conn)
+	say := func(line string, want int) {
+		t.Helper()
+		if err := c.PrintfLine("%s", line); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := c.ReadResponse(want); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	if _, _, err := c.ReadResponse(220); err != nil {
+		t.Fatal(err)
+	}
+	say("EHLO "+f.helo, 250)
+	for range messages - 1 {
+		say("MAIL FROM:<"+f.from+">", 250)
+		for _, to := range f.to {
+			say("RCPT TO:<"+to+">", 250)
+		}
+		say("DATA", 354)
+		say(f.content+".", 250)
+	}
+	say("MAIL FROM:<"+f.from+">", 0)
 }
 
 // dial connects to the receiver as the client at an address. wait returns when the

@@ -19,10 +19,10 @@ var rateSettings = []Setting{
 	},
 	{
 		Name: "by", Default: "client",
-		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), or all (the receiver)",
+		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), session (messages or recipients of one connection), or all (the receiver)",
 	},
 	{Name: "limit", Required: true, Example: "3", Doc: "how many may be; one more fails"},
-	{Name: "per", Default: "1h", Doc: "the time in which so many may be; open sessions have none"},
+	{Name: "per", Default: "1h", Doc: "the time in which so many may be; without importance for open sessions and by session"},
 }
 
 // A rate is set up to count something. It counts like Postfix's anvil (anvil(8),
@@ -48,7 +48,9 @@ func newRate(s Settings) (Check, error) {
 	case "connections", "open":
 		known = []string{"client", "network", "all"} // a session has no one sender
 	case "recipients":
-		known = append(known, "recipient")
+		known = append(known, "session", "recipient")
+	default:
+		known = append(known, "session")
 	}
 	if r.by, err = s.Word("by", known...); err != nil {
 		return Check{}, err
@@ -83,9 +85,12 @@ func (r rate) at() mail.Stage {
 
 func (r rate) run(_ context.Context, e Env, f Facts) mail.Result {
 	whose, n := r.whose(f), 0
-	if r.count == "open" {
+	switch {
+	case r.count == "open":
 		n = r.open(f)
-	} else {
+	case r.by == "session":
+		n = e.State.addWithin(f.Sessions.Number, digest("rate", e.Check, r.count), r.more(f))
+	default:
 		n = e.State.add(e.Clock(), digest("rate", e.Check, r.count, r.by, whose), r.more(f), r.per)
 	}
 	limit := strconv.Itoa(r.limit)
@@ -112,6 +117,9 @@ func (r rate) amount(n int, whose string) string {
 	from := "from"
 	if r.by == "recipient" {
 		what, from = strings.Replace(what, "recipient", "message", 1), "for"
+	}
+	if r.by == "session" {
+		return strconv.Itoa(n) + " " + what + " in this session"
 	}
 	text := strconv.Itoa(n) + " " + what + " " + from + " " + r.named(whose)
 	if r.count == "open" {

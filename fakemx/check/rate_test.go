@@ -42,6 +42,10 @@ func TestRate(t *testing.T) {
 	content := func(field string, rcpts ...string) Facts {
 		return Facts{Client: netip.MustParseAddr(a), Rcpts: rcpts, Content: []byte(field + "\r\n\r\n")}
 	}
+	in := func(session uint64, f Facts) Facts {
+		f.Sessions.Number = session
+		return f
+	}
 	type try struct {
 		at    time.Duration // of the clock
 		facts Facts
@@ -110,6 +114,22 @@ func TestRate(t *testing.T) {
 			{0, content("From: a@example.com", "x", "y"), "2", "pass"},
 			{0, content("From: a@example.com", "x", "y"), "4", "fail"},
 		}},
+		"by session, whatever the time": {"limit: 2, by: session, per: 1m", []try{
+			{0, in(1, c(a)), "1", "pass"},
+			{time.Hour, in(1, from("other@example.org")), "2", "pass"},
+			{2 * time.Hour, in(2, c(a)), "1", "pass"}, // of the same client
+			{2 * time.Hour, in(1, c(a)), "3", "fail"},
+			{2 * time.Hour, in(2, c(a)), "2", "pass"},
+		}},
+		"sessions that are not known are one": {"limit: 1, by: session", []try{
+			{0, c(a), "1", "pass"}, {0, c(b), "2", "fail"}, {0, in(1, c(b)), "1", "pass"},
+		}},
+		"recipients of a session": {"limit: 2, count: recipients, by: session", []try{
+			{0, in(1, c(a)), "1", "pass"}, {0, in(1, c(a)), "2", "pass"}, {0, in(2, c(a)), "1", "pass"}, {0, in(1, c(a)), "3", "fail"},
+		}},
+		"recipients of a session after the content": {"limit: 2, count: recipients, by: session", []try{
+			{0, in(1, content("From: a@example.com", "x", "y")), "2", "pass"}, {0, in(1, content("From: a@example.com", "x")), "3", "fail"},
+		}},
 		"open sessions are those at the beginning": {"limit: 2, count: open, by: network", []try{
 			{0, Facts{Client: netip.MustParseAddr(a), Sessions: Sessions{Client: 1, Network: 2, All: 9}}, "2", "pass"},
 			{0, Facts{Client: netip.MustParseAddr(a), Sessions: Sessions{Client: 1, Network: 3, All: 9}}, "3", "fail"},
@@ -141,10 +161,33 @@ func TestRatesCountApart(t *testing.T) {
 	}
 }
 
+// What a session counted is forgotten when it ends, and only that.
+func TestRateForgetsASessionAtItsEnd(t *testing.T) {
+	c := makeCheck(t, "rate", "limit", "limit: 1", "by: session")
+	state := NewState()
+	client := netip.MustParseAddr("203.0.113.1")
+	first, leaveFirst := state.Enter(client)
+	second, leaveSecond := state.Enter(client)
+	for i, s := range []Sessions{first, first, second} {
+		r := c.Run(t.Context(), Env{State: state, Now: noon}, Facts{Client: client, Sessions: s})
+		if want := []string{"1 message in this session, of 1 allowed", "2 messages in this session, over the limit of 1", "1 message in this session, of 1 allowed"}[i]; r.Reason != want {
+			t.Errorf("message %d: %s, want %s", i+1, r.Reason, want)
+		}
+	}
+	leaveFirst()
+	if _, kept := state.within[first.Number]; kept || len(state.within) != 1 {
+		t.Errorf("after the first session %d are counted, its own: %t, want the second", len(state.within), kept)
+	}
+	leaveSecond()
+	if len(state.within) != 0 {
+		t.Errorf("%d sessions are counted after all have ended", len(state.within))
+	}
+}
+
 func TestRateStages(t *testing.T) {
 	for settings, want := range map[string]mail.Stage{
 		"count: connections": mail.Connect, "count: open": mail.Connect, "count: messages": mail.Mail,
-		"count: recipients": mail.Rcpt, "by: sender-domain": mail.Mail, "by: from-domain": mail.Data,
+		"count: recipients": mail.Rcpt, "by: sender-domain": mail.Mail, "by: from-domain": mail.Data, "by: session": mail.Mail,
 	} {
 		if got := makeCheck(t, "rate", "r", settings, "limit: 1").At; got != want {
 			t.Errorf("%s: at %s, want %s", settings, got, want)
@@ -160,6 +203,8 @@ func TestWrongSettings(t *testing.T) {
 		{"rate", "limit: 1, per: 0s", "per: want a time longer than 0"},
 		{"rate", "limit: 1, count: mails", "count: "},
 		{"rate", "limit: 1, count: open, by: sender-domain", "by: "},
+		{"rate", "limit: 1, count: open, by: session", "by: "},
+		{"rate", "limit: 1, count: connections, by: session", "by: "},
 		{"greylist", "by: sender", "by: "},
 		{"greylist", "delay: -1s", "delay: "},
 		{"greylist", "delay: 48h", "window: 48h: want a time longer than the delay of 48h"},

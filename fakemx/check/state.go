@@ -23,15 +23,16 @@ const maxKeys = 100_000
 type State struct {
 	mu      sync.Mutex
 	latest  time.Time
-	counts  memory[count]  // of rate, and the uses of rules
-	visits  memory[visit]  // of greylist
-	open    map[string]int // sessions open now, by whose they are
-	session uint64         // number of the latest session
+	counts  memory[count]          // of rate, and the uses of rules
+	visits  memory[visit]          // of greylist
+	open    map[string]int         // sessions open now, by whose they are
+	session uint64                 // number of the latest session
+	within  map[uint64]map[key]int // of rate by session, while the session lasts
 }
 
 // NewState remembers nothing yet.
 func NewState() *State {
-	return &State{counts: newMemory[count](), visits: newMemory[visit](), open: make(map[string]int)}
+	return &State{counts: newMemory[count](), visits: newMemory[visit](), open: make(map[string]int), within: make(map[uint64]map[key]int)}
 }
 
 // A count is how often something happened since a time.
@@ -89,6 +90,23 @@ func (s *State) add(now time.Time, key key, n int, per time.Duration) int {
 	return c.n
 }
 
+// addWithin counts n more of k within a session, whatever the clock says. Sessions
+// whose number is not known are one.
+func (s *State) addWithin(session uint64, k key, n int) int {
+	if s == nil {
+		return n
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := s.within[session]
+	if counts == nil {
+		counts = make(map[key]int)
+		s.within[session] = counts
+	}
+	counts[k] += n
+	return counts[k]
+}
+
 // Sessions are how many are open at one receiver at the moment when one begins, it
 // included.
 type Sessions struct {
@@ -110,12 +128,13 @@ func (s *State) Enter(client netip.Addr) (now Sessions, leave func()) {
 	}
 	s.session++
 	now = Sessions{Client: s.open[whose[0]], Network: s.open[whose[1]], All: s.open[whose[2]], Number: s.session}
-	return now, func() { s.leave(whose) }
+	return now, func() { s.leave(whose, now.Number) }
 }
 
-func (s *State) leave(whose []string) {
+func (s *State) leave(whose []string, number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.within, number)
 	for _, w := range whose {
 		if s.open[w]--; s.open[w] == 0 {
 			delete(s.open, w)
