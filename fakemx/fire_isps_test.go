@@ -62,6 +62,12 @@ func broken(world map[string]string, name, typ string) map[string]string {
 	return out
 }
 
+// lameOther is a world with a second domain, whose servers do not answer for its SOA.
+var lameOther = broken(map[string]string{"example.org.zone": "@ MX 10 mail.example.com.\n"}, "example.org", "SOA")
+
+// unresolvable is what Yahoo says of a domain of MAIL FROM, and here of one of From.
+const unresolvable = "451 Message temporarily deferred due to unresolvable RFC.5321 from domain. See https://senders.yahooinc.com/error-codes#unresolvable-from-domain"
+
 // onDNSBL is a world in which a list has 203.0.113.10.
 func onDNSBL(zone, code string) map[string]string {
 	return map[string]string{zone + ".zone": "10.113.0.203 A " + code + "\n"}
@@ -80,6 +86,8 @@ var (
 const (
 	twoSubjects = "From: Me <me@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\nSubject: Again\n\nHello.\n"
 	twoFroms    = "From: Me <me@{domain}>\nFrom: You <you@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\n\nHello.\n"
+	strangeFrom = "From: Me <me@absent.{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\n\nHello.\n"
+	otherFrom   = "From: Me <me@example.org>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\n\nHello.\n"
 	noFrom      = "To: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nSubject: Hello\n\nHello.\n"
 	noHeader    = "From: Me <me@{domain}>\nTo: you@example.net\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@{domain}>\nthis is no header field\nSubject: Hello\n\nHello.\n"
 )
@@ -97,7 +105,11 @@ func TestYahooRulesFire(t *testing.T) {
 		{rule: "yahoo/fcrdns", world: astray},
 		{rule: "yahoo/fcrdns-temperror", world: broken(nil, "203.0.113.10", "PTR")},
 		{rule: "yahoo/sender-domain", from: "me@absent.example.com"},
-		{rule: "yahoo/sender-domain", world: broken(nil, "example.com", "MX")},
+		{rule: "yahoo/sender-domain", world: broken(nil, "example.com", "SOA")},
+		{rule: "yahoo/sender-domain", from: "me@mail.example.com", world: broken(nil, "example.com", "SOA")},
+		{rule: "yahoo/from-domain", content: strangeFrom, says: unresolvable},
+		{rule: "yahoo/from-domain", from: "<>", content: strangeFrom, says: unresolvable},
+		{rule: "yahoo/from-domain", content: otherFrom, world: lameOther, says: unresolvable},
 		{rule: "yahoo/user-unknown", seed: nobody},
 		{rule: "yahoo/mailbox-disabled", seed: listedAs("disabled", "you@example.net")},
 		{rule: "yahoo/headers-duplicate", content: twoSubjects},

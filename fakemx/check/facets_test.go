@@ -132,6 +132,9 @@ func FuzzDeclared(f *testing.F) {
 				variants = append(variants, v)
 			}
 		}
+		if m.Name == "sender-domain" {
+			variants = append(variants, Settings{"by": {"from"}}, Settings{"ask": {"soa"}}, Settings{"by": {"from"}, "ask": {"soa"}})
+		}
 		for _, v := range variants {
 			c, err := m.Make(m.Name, v)
 			if err != nil {
@@ -187,6 +190,8 @@ func TestSettings(t *testing.T) {
 		{"dnsbl", "careless", "yes", "careless: "},
 		{"dnsbl", "codes", "127.0.0", "codes: "},
 		{"dnsbl", "codes", "2001:db8::/32", "codes: "},
+		{"sender-domain", "by", "sender", `by: "sender": want one of mail-from, from`},
+		{"sender-domain", "ask", "ns", `ask: "ns": want one of mx, soa`},
 		{"size", "", "", "want max"},
 		{"dnsbl", "", "", "want zone"},
 	} {

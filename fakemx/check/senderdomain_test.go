@@ -68,6 +68,81 @@ func TestSenderDomain(t *testing.T) {
 	}
 }
 
+// TestSenderZone asks for SOA records, as Yahoo does.
+func TestSenderZone(t *testing.T) {
+	w := world{
+		"zone.example. SOA":        "ns.zone.example. hostmaster.zone.example. 1 2 3 4 5",
+		"mail.zone.example. A":     "203.0.113.1",
+		"own.zone.example. SOA":    "ns.zone.example. hostmaster.zone.example. 1 2 3 4 5",
+		"lame.example. SOA":        "!",
+		"mail.lame.example. MX":    "a.example.", // its server answers, that of the zone above does not
+		"bare.example. MX":         "a.example.",
+		"mail.bare.example. MX":    "a.example.",
+		"broken.bare.example. A":   "203.0.113.1",
+		"broken.bare.example. SOA": "!",
+		"localhost. A":             "203.0.113.1",
+	}
+	c := makeCheck(t, "sender-domain", "sender-domain", "ask: soa")
+	for _, tt := range []struct{ from, want, reason string }{
+		{"", "none syntax=null", "the null sender"},
+		{"me@zone.example", "pass syntax=ok", "zone.example has an SOA record"},
+		{"me@own.zone.example", "pass syntax=ok", "own.zone.example has an SOA record"},
+		{"me@mail.zone.example", "pass syntax=ok", "mail.zone.example exists, and zone.example has an SOA record"},
+		{"me@MAIL.Zone.example.", "pass syntax=ok", "and zone.example has an SOA record"},
+		{"me@gone.zone.example", "fail syntax=ok", "gone.zone.example does not exist"},
+		{"me@bare.example", "fail syntax=ok", "bare.example has no SOA record"},
+		{"me@mail.bare.example", "fail syntax=ok", "neither mail.bare.example nor bare.example has"},
+		{"me@mail.lame.example", "temperror syntax=ok", "the lookup of lame.example SOA broke"},
+		{"me@broken.bare.example", "temperror syntax=ok", "the lookup of broken.bare.example SOA broke"},
+		{"me@localhost", "fail syntax=not-fqdn", "localhost has no SOA record"},
+		{"me@[203.0.113.1]", "pass syntax=ok", "is an address"},
+		{"me@a..example", "fail syntax=invalid", "no domain name"},
+	} {
+		r := c.Run(t.Context(), Env{Resolver: w}, Facts{MailFrom: tt.from})
+		if got := told(r); got != tt.want || !strings.Contains(r.Reason, tt.reason) {
+			t.Errorf("sender-domain of %q = %s (%s), want %s (%s)", tt.from, got, r.Reason, tt.want, tt.reason)
+		}
+	}
+}
+
+// TestSenderDomainOfFrom looks at the From field, whatever MAIL FROM is.
+func TestSenderDomainOfFrom(t *testing.T) {
+	w := world{"mx.example. MX": "a.example.", "null.example. MX": ".", "xn--bcher-kva.example. MX": "a.example."}
+	c := makeCheck(t, "sender-domain", "from-domain", "by: from")
+	for _, tt := range []struct {
+		header, want, domain string
+		steps                int
+	}{
+		{"From: Me <me@mx.example>", "pass mx=present syntax=ok", "mx.example", 1},
+		{"From: me@B\u00fccher.example", "pass mx=present syntax=ok", "xn--bcher-kva.example", 1},
+		{"From: me@gone.example", "fail mx=absent syntax=ok", "gone.example", 3},
+		{"From: me@null.example", "permerror mx=null syntax=ok", "null.example", 1},
+		{"From: a@mx.example, b@gone.example, c@null.example", "fail mx=absent syntax=ok", "gone.example", 4}, // the first that does not pass
+		{"From: a@mx.example, b@MX.example", "pass mx=present syntax=ok", "mx.example", 1},
+		{"From: nobody:;", "none mx=absent syntax=null", "", 0},
+		{"From: me@[203.0.113.1]", "none mx=absent syntax=null", "", 0},
+		{"From: me@mx.example\r\nFrom: you@mx.example", "none mx=absent syntax=null", "", 0},
+		{"Subject: x", "none mx=absent syntax=null", "", 0},
+		{"Sender: me@mx.example\r\n\r\nFrom: me@mx.example", "none mx=absent syntax=null", "", 0},
+	} {
+		r := c.Run(t.Context(), Env{Resolver: w}, Facts{MailFrom: "me@mx.example", Content: []byte(tt.header + "\r\n\r\n")})
+		if got := told(r); got != tt.want || r.Domain != tt.domain || len(r.Steps) != tt.steps || r.Reason == "" {
+			t.Errorf("%q: %s of %q in %d steps (%s), want %s of %q in %d", tt.header, got, r.Domain, len(r.Steps), r.Reason, tt.want, tt.domain, tt.steps)
+		}
+	}
+	if c.At != mail.Data {
+		t.Errorf("the From field is known at %s, want data", c.At)
+	}
+	many := "From: a@mx.example"
+	for i := range 20 {
+		many += fmt.Sprintf(",\r\n a@d%d.mx.example", i)
+		w[fmt.Sprintf("d%d.mx.example. MX", i)] = "a.example."
+	}
+	if r := c.Run(t.Context(), Env{Resolver: w}, Facts{Content: []byte(many + "\r\n\r\n")}); len(r.Steps) != maxSenders {
+		t.Errorf("%d domains of 21 were asked for, want %d", len(r.Steps), maxSenders)
+	}
+}
+
 func TestNullSender(t *testing.T) {
 	for _, tt := range []struct {
 		from  string

@@ -115,7 +115,7 @@ var wishes = map[string]string{
 	"dmarc: pass":         "SPF or DKIM that passes for a domain aligned with that of From",
 	"dmarc.policy: none":  "a DMARC policy of p=none",
 	"tls: pass":           "STARTTLS",
-	"sender-domain: pass": "an MX or address record for the sender's domain",
+	"sender-domain: pass": "an MX or address record for the sender's domain, or an SOA record where that is asked for",
 	"rdns-generic: pass":  "a PTR name of the host's own, not one made from the address",
 	"headers: pass":       "a message without the faults named above",
 	"null-sender: pass":   "one recipient for each message with the null sender",
