@@ -28,6 +28,9 @@ func Unprovable(p *Prepared) string {
 		return "only a mail system has OpenDKIM sign its mail"
 	}
 	for _, m := range p.Case.Messages {
+		if _, _, ok := cutDomain(m.From); m.From != "" && !ok {
+			return "only a mail system completes the sender " + m.From
+		}
 		for _, to := range m.To {
 			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver {
 				return "only a mail system knows where " + to + " goes"

@@ -166,6 +166,8 @@ func TestUnprovable(t *testing.T) {
 			"smtp_helo_name = $mydomain"), "red", "$mydomain"},
 		{"a HELO name of the host's name", changed(t, "smtp_address_preference = ipv6",
 			"smtp_helo_name = out.$myhostname"), "red", ""},
+		{"a sender without a domain", changed(t, "from: me@example.com", "from: www-data"), "red", "www-data"},
+		{"the null sender", changed(t, "from: me@example.com", `from: "<>"`), "red", ""},
 	} {
 		got := Unprovable(prepared(t, tt.text, tt.name))
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
