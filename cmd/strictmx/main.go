@@ -21,7 +21,7 @@ var version = "unknown"
 // The exit codes. Other programs rely on them.
 const (
 	exitOK        = 0
-	exitMismatch  = 1   // a case differs or is unproven; judge: a receiver does not accept
+	exitMismatch  = 1   // a case differs or is unproven; judge: a receiver does not accept; receivers --find: nothing is like it
 	exitUsage     = 2   // bad scenario or usage
 	exitLab       = 3   // the lab is broken
 	exitInterrupt = 130 // SIGINT or SIGTERM

@@ -17,15 +17,26 @@ import (
 )
 
 func receiversCommand() *cobra.Command {
-	var dir string
+	var dir, find string
 	var table bool
 	c := &cobra.Command{
-		Use: "receivers [NAME[@LABEL]]", Short: "list the receivers, or print one's rules with their evidence",
+		Use: "receivers [NAME[@LABEL]]", Short: "list the receivers, print one's rules with their evidence, or find who says a refusal",
+		Long: `receivers lists the receivers, or prints the rules of NAME with their evidence.
+
+With --find it looks a refusal up: a line of mail.log, a bounce, or the reply alone,
+broken or cut off as it may be. It prints the replies that are like it, the likeliest
+first, each with its receiver and rule, and with the lines for a scenario that is to
+show it. Exit code 1: there are none.`,
+		Example: `  strictmx receivers --find 'said: 550-5.7.26 This mail has been blocked because the sender is ...'
+  grep status=bounced /var/log/mail.log | tail -1 | strictmx receivers --find -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			set, err := profiles(dir)
 			if err != nil {
 				return err
+			}
+			if c.Flags().Changed("find") {
+				return findSaying(c, set, find, args)
 			}
 			if table {
 				return printTable(c.OutOrStdout(), args)
@@ -47,7 +58,35 @@ func receiversCommand() *cobra.Command {
 	}
 	profilesFlag(c, &dir)
 	c.Flags().BoolVar(&table, "table", false, "print the table of one of our receivers, to copy from")
+	c.Flags().StringVar(&find, "find", "", "find the rules that say `TEXT`, a refusal as in mail.log; - reads it from standard input")
+	c.MarkFlagsMutuallyExclusive("find", "table")
 	return c
+}
+
+// maxRefusal bounds the text that --find reads, in octets: many times what Postfix
+// lets a bounce message quote of a reply.
+const maxRefusal = 1 << 20
+
+// findSaying prints the rules that say a refusal.
+func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("receivers --find: it looks among all receivers: want no name, or quotes around the text before %q", args[0])
+	}
+	if text == "-" {
+		b, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxRefusal))
+		if err != nil {
+			return fmt.Errorf("receivers --find: standard input: %w", err)
+		}
+		text = string(b)
+	}
+	if strings.TrimSpace(text) == "" {
+		return errors.New("receivers --find: there is no text: want a refusal, as mail.log has it behind \"said:\"")
+	}
+	found := set.Sayings().Find(text)
+	if len(found) == 0 {
+		return &exitError{exitMismatch, errors.New("receivers --find: no rule says anything like it: want the reply from its code on, or write a receiver of your own (docs/own-receiver.md)")}
+	}
+	return reference.Found(c.OutOrStdout(), found)
 }
 
 // printTable writes the text of one of our tables.

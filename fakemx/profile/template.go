@@ -353,3 +353,17 @@ func (t template) line(text string, last bool) string {
 	}
 	return s + text
 }
+
+// Lines are the lines of the rule's reply with placeholders in the place of what they
+// stand for. Where the profile wraps replies, the server breaks them further.
+func (r Rule) Lines() []string {
+	t := r.template
+	lines := strings.Split(strings.ReplaceAll(t.text, "{{", "{"), "\n")
+	for i, l := range lines {
+		if i == 1 && t.once {
+			t.status = mail.Status{}
+		}
+		lines[i] = t.line(l, i == len(lines)-1)
+	}
+	return lines
+}

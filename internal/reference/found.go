@@ -1,0 +1,37 @@
+package reference
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"strictmx/fakemx/profile"
+)
+
+// Found writes the replies that a refusal may be, and what to put into a scenario for
+// each.
+func Found(w io.Writer, found []profile.Saying) error {
+	var b strings.Builder
+	for i, f := range found {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		p := f.Profile
+		fmt.Fprintf(&b, "%s/%s of %s has %d %% of the words\n", p.Name, f.Rule.ID, p.Title, int(math.Round(100*f.Share)))
+		for _, l := range f.Rule.Lines() {
+			fmt.Fprintf(&b, "  %s\n", l)
+		}
+		if len(f.Versions) > 1 {
+			names := make([]string, len(f.Versions))
+			for i, v := range f.Versions {
+				names[i] = v.String()
+			}
+			fmt.Fprintf(&b, "  said by %s\n", strings.Join(names, ", "))
+		}
+		fmt.Fprintf(&b, "  to get it: %s\n", Trigger(p, f.Rule))
+		fmt.Fprintf(&b, "  profile: %s\n  rule: %s/%s\n", p, p.Name, f.Rule.ID)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
