@@ -46,7 +46,7 @@ show it. Exit code 1: there are none.`,
 				if err != nil {
 					return err
 				}
-				return reference.Text(c.OutOrStdout(), p)
+				return reference.Text(c.OutOrStdout(), p, set.Versions(p.Name))
 			}
 			var b strings.Builder
 			for _, p := range set.Profiles() {

@@ -143,6 +143,9 @@ func (p *Profile) String() string {
 // Hostname is the name the server calls itself by, without final dot.
 func (p *Profile) Hostname() string { return p.hostname }
 
+// Columns is where the server breaks the lines of its refusals; 0 if it does not.
+func (p *Profile) Columns() int { return p.wrap.columns }
+
 // Check finds a check of the profile.
 func (p *Profile) Check(name string) (check.Check, bool) {
 	for i := range p.Checks { // without a copy of each

@@ -213,3 +213,37 @@ func TestStatusOnce(t *testing.T) {
 		t.Errorf("%v, (-want +got):\n%s", err, diff)
 	}
 }
+
+// The lines of a rule are those that are sent, with placeholders.
+func TestLines(t *testing.T) {
+	for _, p := range Builtin().Profiles() {
+		for _, r := range p.Rules {
+			want, v, err := refuse(p, r, clients()[0], "example.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Columns() > 0 {
+				continue // broken when placeholders are filled
+			}
+			got := r.Lines()
+			for i, l := range got {
+				got[i] = p.expand(l, v)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("%s/%s: lines (-sent +got):\n%s", p, r.ID, d)
+			}
+		}
+	}
+}
+
+func TestSetVersions(t *testing.T) {
+	for name, want := range map[string]string{"yahoo": "yahoo@2025 yahoo@2025-deferring", "zoho": "zoho", "nobody": ""} {
+		var got []string
+		for _, p := range Builtin().Versions(name) {
+			got = append(got, p.String())
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("Versions(%s) = %s, want %s", name, s, want)
+		}
+	}
+}

@@ -133,6 +133,16 @@ func (f family) labels() []string {
 	return out
 }
 
+// Versions lists the versions of a profile, from old to new; none if the set does not
+// have it.
+func (s *Set) Versions(name string) []*Profile {
+	i := slices.IndexFunc(s.families, func(f lazyFamily) bool { return f.name == name })
+	if i < 0 {
+		return nil
+	}
+	return slices.Clone(s.families[i].get().versions)
+}
+
 // Names lists the names without labels, sorted.
 func (s *Set) Names() []string {
 	out := make([]string, len(s.families))

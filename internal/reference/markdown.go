@@ -3,6 +3,7 @@ package reference
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"strictmx/fakemx/profile"
@@ -21,6 +22,9 @@ Made from the tables in fakemx/profile/tables by ` + "`make golden`" + `; do not
 - **when**: the checks and facets that must hold, all of them ([checks.md](checks.md) says what they mean). *scripted* is
   what the real receiver decides by reputation or content: it is refused where a scenario says ` + "`force: ID`" + ` or mail
   goes to ` + "`force+ID@DOMAIN`" + `.
+- **reply**: as it is sent, with words in braces for what differs. Where a receiver breaks its lines by columns, it breaks
+  them further.
+- **row**: the name of the wording in the catalogue of replies, by which a scenario can ask for it, too (` + "`force: ROW`" + `).
 - **seen**: when and where the wording was seen.
 
 `)
@@ -57,6 +61,9 @@ func writeFamily(b *strings.Builder, versions []*profile.Profile) {
 		}
 		fmt.Fprintf(b, "Versions: %s.\n\n", strings.Join(labels, ", "))
 	}
+	if last.Columns() > 0 {
+		fmt.Fprintf(b, "Lines of refusals are broken after at most %d columns, and before web addresses.\n\n", last.Columns())
+	}
 	for _, h := range last.Hosts {
 		fmt.Fprintf(b, "- MX %d %s %v\n", h.Pref, h.Name, h.Addrs)
 	}
@@ -66,14 +73,14 @@ func writeFamily(b *strings.Builder, versions []*profile.Profile) {
 		b.WriteString("Takes all mail.\n\n")
 		return
 	}
-	b.WriteString("| rule | stage | when | reply | cure | seen |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| rule | stage | when | reply | row | cure | seen |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range rules {
 		id := r.ID
 		if r.Exact {
 			id += " (exact)"
 		}
 		if len(r.labels) < len(versions) {
-			id += ", " + span(r.labels)
+			id += ", " + span(versions, r.labels)
 		}
 		when := When(r.in, r.Rule)
 		if r.Scripted {
@@ -83,7 +90,7 @@ func writeFamily(b *strings.Builder, versions []*profile.Profile) {
 		if r.Note != "" {
 			seen += " (" + r.Note + ")"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", cell(id), r.At, cell(when), code(oneLine(r.Reply)), cell(r.Remedy), cell(seen))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", cell(id), r.At, cell(when), replyCell(r.Rule), r.Catalogue, cell(r.Remedy), cell(seen))
 	}
 	b.WriteString("\n")
 }
@@ -114,12 +121,33 @@ func merged(versions []*profile.Profile) []ruleOf {
 	return out
 }
 
-// span writes labels that follow one another as a range.
-func span(labels []string) string {
-	if len(labels) > 2 {
-		return labels[0] + " to " + labels[len(labels)-1]
+// span writes labels that follow one another among the versions as a range.
+func span(versions []*profile.Profile, labels []string) string {
+	var out, run []string
+	end := func() {
+		if len(run) > 2 {
+			run = []string{run[0] + " to " + run[len(run)-1]}
+		}
+		out, run = append(out, run...), nil
 	}
-	return strings.Join(labels, ", ")
+	for _, p := range versions {
+		if slices.Contains(labels, p.Label) {
+			run = append(run, p.Label)
+		} else {
+			end()
+		}
+	}
+	end()
+	return strings.Join(out, ", ")
+}
+
+// replyCell is a reply as it is sent, its lines one below the other.
+func replyCell(r profile.Rule) string {
+	lines := r.Lines()
+	for i, l := range lines {
+		lines[i] = code(l)
+	}
+	return strings.Join(lines, "<br>")
 }
 
 // code is a cell of text as it is.

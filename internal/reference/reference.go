@@ -7,14 +7,16 @@ package reference
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 )
 
-// Text writes one profile for a terminal.
-func Text(w io.Writer, p *profile.Profile) error {
+// Text writes one profile for a terminal. The versions are all of the profile's, and
+// tell which have a rule that not all have.
+func Text(w io.Writer, p *profile.Profile, versions []*profile.Profile) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", p, p.Title)
 	if p.About != "" {
@@ -23,22 +25,79 @@ func Text(w io.Writer, p *profile.Profile) error {
 	for _, h := range p.Hosts {
 		fmt.Fprintf(&b, "  MX %d %s %v\n", h.Pref, h.Name, h.Addrs)
 	}
+	if p.Columns() > 0 {
+		fmt.Fprintf(&b, "  lines of refusals are broken after at most %d columns, and before web addresses\n", p.Columns())
+	}
 	if len(p.Rules) == 0 {
 		b.WriteString("takes all mail\n")
 	}
 	for _, r := range p.Rules {
-		fmt.Fprintf(&b, "\n%s/%s at %s, when %s\n  %s\n", p.Name, r.ID, r.At, When(p, r), oneLine(r.Reply))
-		fmt.Fprintf(&b, "  %s; seen %s: %s\n", wording(r), r.Seen, r.Source)
-		fmt.Fprintf(&b, "  to get it: %s\n", Trigger(p, r))
-		if r.Remedy != "" {
-			fmt.Fprintf(&b, "  cure: %s\n", r.Remedy)
-		}
-		if r.Note != "" {
-			fmt.Fprintf(&b, "  note: %s\n", r.Note)
-		}
+		writeRule(&b, p, r, versions)
 	}
+	writeAbsent(&b, p, versions)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func writeRule(b *strings.Builder, p *profile.Profile, r profile.Rule, versions []*profile.Profile) {
+	fmt.Fprintf(b, "\n%s/%s at %s, when %s\n", p.Name, r.ID, r.At, When(p, r))
+	for _, l := range r.Lines() {
+		fmt.Fprintf(b, "  %s\n", l)
+	}
+	fmt.Fprintf(b, "  %s%s; seen %s: %s\n", wording(r), row(r), r.Seen, r.Source)
+	having := labels(versions, func(o profile.Rule) bool { return o.ID == r.ID })
+	saying := labels(versions, func(o profile.Rule) bool { return o.ID == r.ID && o.Reply == r.Reply })
+	if len(having) < len(versions) {
+		fmt.Fprintf(b, "  versions: %s\n", span(versions, having))
+	}
+	if len(saying) < len(having) {
+		fmt.Fprintf(b, "  versions with these words: %s\n", span(versions, saying))
+	}
+	fmt.Fprintf(b, "  to get it: %s\n", Trigger(p, r))
+	if r.Remedy != "" {
+		fmt.Fprintf(b, "  cure: %s\n", r.Remedy)
+	}
+	if r.Note != "" {
+		fmt.Fprintf(b, "  note: %s\n", r.Note)
+	}
+}
+
+// writeAbsent names the rules that only other versions have.
+func writeAbsent(b *strings.Builder, p *profile.Profile, versions []*profile.Profile) {
+	var absent []string
+	for _, v := range versions {
+		for _, r := range v.Rules {
+			if !slices.Contains(absent, r.ID) && !slices.ContainsFunc(p.Rules, func(o profile.Rule) bool { return o.ID == r.ID }) {
+				absent = append(absent, r.ID)
+			}
+		}
+	}
+	if len(absent) == 0 {
+		return
+	}
+	b.WriteString("\nrules of other versions:\n")
+	for _, id := range absent {
+		fmt.Fprintf(b, "  %s/%s: %s\n", p.Name, id, span(versions, labels(versions, func(r profile.Rule) bool { return r.ID == id })))
+	}
+}
+
+// labels are those of the versions that have such a rule.
+func labels(versions []*profile.Profile, such func(profile.Rule) bool) []string {
+	var out []string
+	for _, p := range versions {
+		if slices.ContainsFunc(p.Rules, such) {
+			out = append(out, p.Label)
+		}
+	}
+	return out
+}
+
+// row names the row of the catalogue that a reply is.
+func row(r profile.Rule) string {
+	if r.Catalogue == "" {
+		return ""
+	}
+	return ", row " + r.Catalogue
 }
 
 // When is a rule's conditions as its table writes them.
@@ -111,5 +170,3 @@ func wording(r profile.Rule) string {
 	}
 	return "rebuilt or documented wording"
 }
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

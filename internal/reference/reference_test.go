@@ -43,7 +43,7 @@ func TestDocuments(t *testing.T) {
 const own = `name: own
 title: Own
 hostname: mx.example.net
-versions: [old, new]
+versions: [oldest, older, old, new]
 checks: {strange: {method: iprev}}
 rules:
   - id: a
@@ -54,6 +54,7 @@ rules:
     source: test
     seen: 2026-01-02
     exact: true
+    catalogue: own-a
     remedy: <do> something
   - id: b
     versions: new
@@ -62,6 +63,20 @@ rules:
     reply: 550 5.7.1 spam
     source: test
     seen: 2026-01-02
+  - id: b
+    versions: [oldest, old]
+    at: data
+    scripted: true
+    reply: 550 5.7.1 that  looks like {{spam}
+    source: test
+    seen: 2025-01-02
+  - id: d
+    versions: ..old
+    at: connect
+    scripted: true
+    reply: 550 gone
+    source: test
+    seen: 2025-01-02
   - id: c
     versions: new
     at: rcpt
@@ -71,7 +86,7 @@ rules:
 `
 
 func TestText(t *testing.T) {
-	set, err := profile.Load(fstest.MapFS{"own.yaml": {Data: []byte(strings.Replace(own, "\\n\\n", " ", 1))}})
+	set, err := profile.Load(fstest.MapFS{"own.yaml": {Data: []byte(own)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,26 +95,34 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := Text(&b, p); err != nil {
+	if err := Text(&b, p, set.Versions("own")); err != nil {
 		t.Fatal(err)
 	}
 	want := `own@new: Own
 
 own/a at connect, when strange: not pass and family: ipv6
-  550 5.7.1 no| more
-  exact wording; seen 2026-01-02: test
+  550-5.7.1 no|
+  550-5.7.1 
+  550 5.7.1 more
+  exact wording, row own-a; seen 2026-01-02: test
   to get it: no PTR name of the client has its address or the reverse DNS of the client cannot be looked up or the client has no PTR record (strange: method: iprev), and the client has an IPv6 address (the first 2 times for the same sender, recipient and network); or force: a in a scenario, or a recipient force+a@DOMAIN
   cure: <do> something
 
 own/b at data, when a scenario asks for it (scripted: reputation or content decides at the real one)
   550 5.7.1 spam
   rebuilt or documented wording; seen 2026-01-02: test
+  versions: oldest, old, new
+  versions with these words: new
   to get it: force: b in a scenario, or a recipient force+b@DOMAIN
 
 own/c at rcpt, when always
   450 4.7.1 never
   rebuilt or documented wording; seen 2026-01-02: test
+  versions: new
   to get it: any mail; or force: c in a scenario, or a recipient force+c@DOMAIN
+
+rules of other versions:
+  own/d: oldest to old
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -109,8 +132,11 @@ own/c at rcpt, when always
 		t.Fatal(err)
 	}
 	for _, w := range []string{
-		"Versions: `own@old`, `own@new`.", "| a (exact) | connect | strange: not pass and family: ipv6 | `550 5.7.1 no\\| more` | &lt;do> something |",
-		"| b, new | data | scripted | `550 5.7.1 spam` |",
+		"Versions: `own@oldest`, `own@older`, `own@old`, `own@new`.",
+		"| a (exact) | connect | strange: not pass and family: ipv6 | `550-5.7.1 no\\|`<br>`550-5.7.1 `<br>`550 5.7.1 more` | own-a | &lt;do> something |",
+		"| b, new | data | scripted | `550 5.7.1 spam` |  |",
+		"| b, oldest, old | data | scripted | `550 5.7.1 that  looks like {spam}` |",
+		"| d, oldest to old | connect |",
 	} {
 		if !strings.Contains(b.String(), w) {
 			t.Errorf("document lacks %q:\n%s", w, b.String())
