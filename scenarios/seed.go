@@ -18,7 +18,8 @@ type Seed struct {
 	Unknown []string
 	Full    []string
 	Force   []Force
-	// At are the places of "unknown", "full", and each "listed NAME" in scenario.yaml.
+	// At are the places of "unknown", "full", each "listed NAME" and each "listed NAME
+	// ENTRY" in scenario.yaml.
 	At map[string]Position
 }
 
@@ -82,8 +83,14 @@ func (l *loader) listed(n node, s *Seed) {
 		}
 		s.at("listed "+e.name, e.key)
 		for _, item := range l.oneOrMore(e.node, "addresses, networks and domains") {
-			if v, ok := l.text(item, "listed"); ok {
-				lists[e.name] = l.listedEntry(item, lists[e.name], v)
+			v, ok := l.text(item, "listed")
+			if !ok {
+				continue
+			}
+			before := len(lists[e.name])
+			lists[e.name] = l.listedEntry(item, lists[e.name], v)
+			for _, entry := range lists[e.name][before:] {
+				s.at("listed "+e.name+" "+entry, item.at)
 			}
 		}
 	}

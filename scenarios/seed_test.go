@@ -66,6 +66,8 @@ func TestSeeds(t *testing.T) {
 	}
 	places := map[string]Position{
 		"listed local": {"s.txtar", 15}, "listed other": {"s.txtar", 15}, "unknown": {"s.txtar", 16}, "full": {"s.txtar", 17},
+		"listed local 203.0.113.10": {"s.txtar", 15}, "listed local example.net": {"s.txtar", 15},
+		"listed local 2001:db8::/32": {"s.txtar", 7}, "listed other me@example.com": {"s.txtar", 15},
 	}
 	if diff := cmp.Diff(places, sc.Cases[0].Seeds["gmail"].At); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)

@@ -83,6 +83,7 @@ type Seed struct {
 type Check struct {
 	Name   string              // by which rules ask for it; the method's name unless a profile gives one
 	Method string              // "iprev"
+	By     string              // what it goes by, if that can be set up: "client", "recipient"
 	At     mail.Stage          // the earliest stage at which its facts are known
 	Values []string            // every value that Run can return
 	Facets map[string][]string // what it tells beside the value, and every value of each

@@ -123,6 +123,31 @@ func literalIn(what, entry string) bool {
 	return err == nil && entryPrefix(entry).Contains(a.Unmap())
 }
 
+// Wants says what an entry of a receiver's own list has to be that the check asks,
+// where one such as this is never found there; empty if it can be, or if the check
+// asks no list.
+func (c Check) Wants(entry string) string {
+	if c.Method != "list" {
+		return ""
+	}
+	address := entryPrefix(entry).IsValid()
+	local, _ := cutMailbox(entry)
+	mailbox := strings.Contains(entry, "@") && local != ""
+	switch {
+	case c.By == "client" || c.By == "network":
+		if !address {
+			return "an address or a network"
+		}
+	case c.By == "helo" || c.By == "sender-domain": // either can be an address literal
+		if mailbox {
+			return "a domain"
+		}
+	case address:
+		return "a mailbox or a domain"
+	}
+	return ""
+}
+
 // entryPrefix is the network or the one address that an entry stands for; the zero
 // value, which contains nothing, for a domain.
 func entryPrefix(entry string) netip.Prefix {

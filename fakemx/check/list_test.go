@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -68,6 +69,42 @@ func TestList(t *testing.T) {
 		if r.Value != want || r.Properties["entry"] != tt.entry || r.Reason == "" {
 			t.Errorf("%s %q: %s by %q (%s), want %s by %q", tt.by, tt.what, r.Value, r.Properties["entry"], r.Reason, want, tt.entry)
 		}
+	}
+}
+
+// An entry that a list does not want is never found there, whoever comes, and any
+// other is found.
+func TestWants(t *testing.T) {
+	const address, mailbox, domain = "an address or a network", "a mailbox or a domain", "a domain"
+	entries := []string{"203.0.113.9", "2001:db8:1::/48", "bad.example", "@bad.example", "spam@bad.example"}
+	comers := []Facts{
+		{Client: netip.MustParseAddr("203.0.113.9"), Helo: "bad.example", MailFrom: "spam@bad.example", Rcpts: []string{"spam@bad.example"}},
+		{Client: netip.MustParseAddr("2001:db8:1::9"), Helo: "[203.0.113.9]", MailFrom: "spam@[203.0.113.9]", Rcpts: []string{"spam@[203.0.113.9]"}},
+		{Client: netip.MustParseAddr("192.0.2.1"), Helo: "[IPv6:2001:db8:1::9]", MailFrom: "spam@[IPv6:2001:db8:1::9]", Rcpts: []string{"spam@[IPv6:2001:db8:1::9]"}},
+	}
+	for by, wants := range map[string][]string{
+		"client":        {"", "", address, address, address},
+		"network":       {"", "", address, address, address},
+		"helo":          {"", "", "", "", domain},
+		"sender-domain": {"", "", "", "", domain},
+		"sender":        {mailbox, mailbox, "", "", ""},
+		"recipient":     {mailbox, mailbox, "", "", ""},
+	} {
+		c := makeCheck(t, "list", "black", "by: "+by)
+		for i, entry := range entries {
+			if got := c.Wants(entry); got != wants[i] {
+				t.Errorf("by %s: Wants(%s) = %q, want %q", by, entry, got, wants[i])
+			}
+			found := slices.ContainsFunc(comers, func(f Facts) bool {
+				return c.Run(t.Context(), Env{Seed: Seed{Listed: map[string][]string{"black": {entry}}}}, f).Value == "fail"
+			})
+			if found != (wants[i] == "") {
+				t.Errorf("by %s: somebody is found as %s: %t", by, entry, found)
+			}
+		}
+	}
+	if got := makeCheck(t, "dnsbl", "black", "zone: bl.example").Wants("x@bad.example"); got != "" {
+		t.Errorf("a DNS list wants %s", got)
 	}
 }
 

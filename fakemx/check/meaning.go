@@ -1,5 +1,7 @@
 package check
 
+import "strings"
+
 // Meaning says what a value of a method, or of one of its facets, tells of a
 // message: "the client has no PTR record". It reads after "when" and "if". ok is
 // false for a value that no method gives.
@@ -10,6 +12,22 @@ func Meaning(method, facet, value string) (text string, ok bool) {
 	}
 	text, ok = meanings[key]
 	return text, ok
+}
+
+// Meaning is as the function [Meaning], and names what a list goes by: "the DNS list
+// has the HELO name".
+func (c Check) Meaning(facet, value string) (text string, ok bool) {
+	text, ok = Meaning(c.Method, facet, value)
+	if what := sought[c.By]; what != "" && (c.Method == "list" || c.Method == "dnsbl") {
+		text = strings.Replace(text, "the client", what, 1)
+	}
+	return text, ok
+}
+
+// sought names what lists go by.
+var sought = map[string]string{
+	"client": "the client", "network": "the client's network", "helo": "the HELO name",
+	"sender-domain": "the sender's domain", "sender": "the sender", "recipient": "the recipient",
 }
 
 // meanings has every value of every method and facet; a test sees to that.

@@ -122,7 +122,7 @@ func (m Method) Make(name string, given Settings) (Check, error) {
 	if err != nil {
 		return Check{}, err
 	}
-	c.Name, c.Method = name, m.Name
+	c.Name, c.Method, c.By = name, m.Name, full.Text("by")
 	run := c.Run
 	c.Run = func(ctx context.Context, e Env, f Facts) mail.Result {
 		e.Check = name

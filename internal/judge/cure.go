@@ -100,7 +100,7 @@ func otherAddrs(ctx context.Context, zones *fakedns.Zones, m Message) []netip.Ad
 const maxOtherAddrs = 8
 
 // wishes say what to do for what a check should find, where that says more than what
-// it means ([check.Meaning]). {client}, {from} and {helo} stand for those of the
+// it means ([check.Check.Meaning]). {client}, {from} and {helo} stand for those of the
 // message.
 var wishes = map[string]string{
 	"family: ipv4":        "send over IPv4",
@@ -145,6 +145,6 @@ func wish(p *profile.Profile, cond profile.Condition, m Message) string {
 			return strings.NewReplacer("{client}", m.Client.String(), "{from}", domain, "{helo}", m.Helo).Replace(text)
 		}
 	}
-	text, _ := check.Meaning(c.Method, cond.Facet, cond.Values[0]) // the one that people want is first
+	text, _ := c.Meaning(cond.Facet, cond.Values[0]) // the one that people want is first
 	return "another answer of " + cond.Check + ": " + text
 }

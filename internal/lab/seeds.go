@@ -45,6 +45,14 @@ func useless(p *profile.Profile, s scenarios.Seed) []error {
 	for _, name := range sortedKeys(s.Listed) {
 		if lists := listsOf(p); !slices.Contains(lists, name) {
 			errs = append(errs, at(s.At["listed "+name], fmt.Errorf("profile %s has no list %s%s", p, name, nearest(name, lists))))
+			continue
+		}
+		c, _ := p.Check(name)
+		for _, entry := range s.Listed[name] {
+			if want := c.Wants(entry); want != "" {
+				errs = append(errs, at(s.At["listed "+name+" "+entry], fmt.Errorf(
+					"listed: %s cannot be found on the list %s of profile %s, which is by %s: want %s", entry, name, p, c.By, want)))
+			}
 		}
 	}
 	for _, kind := range []struct {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 )
 
@@ -140,13 +139,13 @@ func condition(p *profile.Profile, c profile.Condition) string {
 	ch, _ := p.Check(c.Check)
 	var parts []string
 	for _, v := range c.Values {
-		if text, ok := check.Meaning(ch.Method, c.Facet, v); ok {
+		if text, ok := ch.Meaning(c.Facet, v); ok {
 			parts = append(parts, text)
 		}
 	}
 	text := strings.Join(parts, " or ")
 	if len(parts) > 3 && strings.HasPrefix(c.Text, "not ") {
-		other, _ := check.Meaning(ch.Method, c.Facet, strings.TrimPrefix(c.Text, "not "))
+		other, _ := ch.Meaning(c.Facet, strings.TrimPrefix(c.Text, "not "))
 		text = "not: " + other
 	}
 	if c.Check != ch.Method {

@@ -85,6 +85,29 @@ rules:
     seen: 2026-01-02
 `
 
+// What a list has is named by what it goes by.
+func TestTriggerOfLists(t *testing.T) {
+	for _, tt := range []struct{ profile, rule, want string }{
+		{"gmail", "inactive-user", "the receiver's own list has the recipient (inactive: method: list, by: recipient)"},
+		{"gmail", "domain-rate", "the receiver's own list has the sender's domain (watched-domain: method: list, by: sender-domain), and"},
+		{"gmail", "client-rate", "the receiver's own list has the client (watched-client: method: list), and"},
+		{"exchange-online", "helo-forged", "the receiver's own list has the HELO name (receiver-names: method: list, by: helo)"},
+		{"ukr-net", "sender-unverified", "the receiver's own list has the sender (unverified: method: list, by: sender)"},
+		{"exchange-online", "client-listed", "the DNS list has the client (zen: method: dnsbl, zone: zen.spamhaus.org)"},
+		{"exchange-online", "helo-listed", "the DNS list has the HELO name (helo-dbl: "},
+		{"outlook-com", "domain-listed", "the DNS list has the sender's domain (dbl: "},
+	} {
+		p, err := profile.Builtin().Find(tt.profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, ok := p.RuleNamed(tt.rule)
+		if got := Trigger(p, r); !ok || !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s/%s: %q, want %q", p, tt.rule, got, tt.want)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	set, err := profile.Load(fstest.MapFS{"own.yaml": {Data: []byte(own)}})
 	if err != nil {
