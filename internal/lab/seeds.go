@@ -30,7 +30,7 @@ func tell(receivers []wire.Receiver, c scenarios.Case, set *profile.Set) error {
 		if err != nil {
 			continue // likewise
 		}
-		errs = append(errs, useless(p, s)...)
+		errs = append(errs, useless(p, set.Versions(p.Name), s)...)
 		r.Listed, r.Unknown, r.Full = s.Listed, s.Unknown, s.Full
 		for _, f := range s.Force {
 			r.Force = append(r.Force, wire.Force{Rule: f.Rule, Times: f.Times})
@@ -39,12 +39,12 @@ func tell(receivers []wire.Receiver, c scenarios.Case, set *profile.Set) error {
 	return errors.Join(errs...)
 }
 
-// useless lists what a profile has no rule for.
-func useless(p *profile.Profile, s scenarios.Seed) []error {
+// useless lists what a profile, one of some versions, has no rule for.
+func useless(p *profile.Profile, versions []*profile.Profile, s scenarios.Seed) []error {
 	var errs []error
 	for _, name := range sortedKeys(s.Listed) {
 		if lists := listsOf(p); !slices.Contains(lists, name) {
-			errs = append(errs, at(s.At["listed "+name], fmt.Errorf("profile %s has no list %s%s", p, name, nearest(name, lists))))
+			errs = append(errs, at(s.At["listed "+name], fmt.Errorf("profile %s has no list %s: %s", p, name, elsewhere(versions, hasList(name), nearest(name, lists)))))
 			continue
 		}
 		c, _ := p.Check(name)
@@ -66,7 +66,7 @@ func useless(p *profile.Profile, s scenarios.Seed) []error {
 	}
 	for _, f := range s.Force {
 		if _, known := p.RuleNamed(f.Rule); !known {
-			errs = append(errs, at(f.At, fmt.Errorf("profile %s has no rule %s%s", p, f.Rule, nearest(f.Rule, rulesOf(p)))))
+			errs = append(errs, at(f.At, fmt.Errorf("profile %s has no rule %s: %s", p, f.Rule, elsewhere(versions, hasRule(f.Rule), nearestRule(f.Rule, p)))))
 		}
 	}
 	return errs
@@ -95,25 +95,58 @@ func asks(p *profile.Profile, kind string) bool {
 	})
 }
 
-// rulesOf names the profile's rules, and the rows of the catalogue that they are.
-func rulesOf(p *profile.Profile) []string {
-	var out []string
-	for _, r := range p.Rules {
-		out = append(out, r.ID)
-		if r.Catalogue != "" {
-			out = append(out, r.Catalogue)
+func hasList(name string) func(*profile.Profile) bool {
+	return func(p *profile.Profile) bool { return slices.Contains(listsOf(p), name) }
+}
+
+func hasRule(name string) func(*profile.Profile) bool {
+	return func(p *profile.Profile) bool {
+		_, has := p.RuleNamed(name)
+		return has
+	}
+}
+
+// elsewhere says which versions have something that another one has not, or else
+// what is near it.
+func elsewhere(versions []*profile.Profile, has func(*profile.Profile) bool, near string) string {
+	var names []string
+	for _, v := range versions {
+		if has(v) {
+			names = append(names, v.String())
 		}
 	}
-	return out
+	switch len(names) {
+	case 0:
+		return near
+	case 1:
+		return names[0] + " has it"
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " have it"
+}
+
+// nearestRule ends a message about an unknown rule. Rows of the catalogue are right,
+// too, and may have been meant, but whoever looks for a rule wants to see those.
+func nearestRule(word string, p *profile.Profile) string {
+	var ids, rows []string
+	for _, r := range p.Rules {
+		ids = append(ids, r.ID)
+		if r.Catalogue != "" {
+			rows = append(rows, r.Catalogue)
+		}
+	}
+	if spelling.Nearest(word, ids) == "" && spelling.Nearest(word, rows) != "" {
+		return nearest(word, rows)
+	}
+	return nearest(word, ids)
 }
 
 // nearest ends a message about an unknown word.
 func nearest(word string, known []string) string {
 	switch near := spelling.Nearest(word, known); {
 	case near != "":
-		return ": did you mean " + near + "?"
+		return "did you mean " + near + "?"
 	case len(known) > 0:
-		return ": want one of " + strings.Join(known, ", ")
+		return "want one of " + strings.Join(known, ", ")
 	}
-	return ": there are none"
+	return "there are none"
 }
