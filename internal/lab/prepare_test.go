@@ -43,6 +43,9 @@ func TestPrepareErrors(t *testing.T) {
 		{"no such profile of a rule", changed(t, "rule: gmail/ptr-missing", "rule: gmial/ptr-missing"), []string{
 			"story.txtar:11: rule gmial/ptr-missing: no receiver has the profile gmial: did you mean gmail?",
 		}},
+		{"rule of another version", changed(t, "gmail@2014", "gmail@2017", "rule: gmail/ptr-missing", "rule: gmail/bulk-ptr"), []string{
+			"story.txtar:11: no receiver has a rule gmail/bulk-ptr: gmail@2024-bulk",
+		}},
 		{"row for a rule", changed(t, "rule: gmail/ptr-missing", "rule: gmail-v6-auth-2014"), []string{
 			"story.txtar:11: rule gmail-v6-auth-2014 is a row of the catalogue: want the rule that has it, gmail/",
 		}},

@@ -27,19 +27,20 @@ func knownRules(c scenarios.Case, receivers []wire.Receiver, set *profile.Set) e
 		if w.Rule == "" {
 			continue
 		}
-		if err := knownRule(w.Rule, profiles); err != nil {
+		if err := knownRule(w.Rule, profiles, set); err != nil {
 			errs = append(errs, at(w.At, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func knownRule(rule string, profiles []*profile.Profile) error {
+func knownRule(rule string, profiles []*profile.Profile, set *profile.Set) error {
 	of, id, full := strings.Cut(rule, "/")
 	if !full {
 		of, id = "", rule
 	}
 	var names, ids []string
+	var versions []*profile.Profile
 	for _, p := range profiles {
 		names = append(names, p.Name)
 		if full && p.Name != of {
@@ -54,11 +55,12 @@ func knownRule(rule string, profiles []*profile.Profile) error {
 		for _, r := range p.Rules {
 			ids = append(ids, r.ID)
 		}
+		versions = append(versions, set.Versions(p.Name)...)
 	}
 	if full && !slices.Contains(names, of) {
-		return fmt.Errorf("rule %s: no receiver has the profile %s%s", rule, of, nearest(of, unique(names)))
+		return fmt.Errorf("rule %s: no receiver has the profile %s: %s", rule, of, nearest(of, unique(names)))
 	}
-	return fmt.Errorf("no receiver has a rule %s%s", rule, nearest(id, unique(ids)))
+	return fmt.Errorf("no receiver has a rule %s: %s", rule, elsewhere(versions, hasRule(id), nearest(id, unique(ids))))
 }
 
 // unique are the words in order, each once.
