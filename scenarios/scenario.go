@@ -146,8 +146,8 @@ type Want struct {
 	// Count is of how many of those that the want speaks of all this is true, whichever
 	// they are; nil: of each.
 	Count   *int
-	Seconds  *Range // delay= of the log line
-	At       Position
+	Seconds *Range // delay= of the log line
+	At      Position
 }
 
 // A Range is a closed interval; a nil end is open.
