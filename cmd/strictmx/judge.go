@@ -180,6 +180,9 @@ func (f judgeFlags) message(in io.Reader, args []string) (judge.Message, error) 
 	if err != nil {
 		return m, fmt.Errorf("message: %w", err)
 	}
+	if len(b) == 0 {
+		return m, fmt.Errorf("message %s: it is empty: want a header at least", args[0])
+	}
 	m.Content = withCRLF(b)
 	return m, nil
 }
@@ -193,9 +196,6 @@ func (f judgeFlags) envelope() (from string, to []string, err error) {
 		}
 	}
 	for _, s := range f.rcpts {
-		if s == "" {
-			continue // as if it were not given
-		}
 		rcpt := unbracketed(s)
 		// RFC 5321 section 4.1.1.3: postmaster needs no domain.
 		if err := fakemx.CheckMailbox(rcpt); err != nil && !strings.EqualFold(rcpt, "postmaster") {

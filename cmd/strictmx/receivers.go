@@ -14,6 +14,7 @@ import (
 	"strictmx/fakedns"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/reference"
+	"strictmx/internal/report"
 )
 
 func receiversCommand() *cobra.Command {
@@ -82,11 +83,47 @@ func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) 
 	if strings.TrimSpace(text) == "" {
 		return errors.New("receivers --find: there is no text: want a refusal, as mail.log has it behind \"said:\"")
 	}
-	found := set.Sayings().Find(text)
-	if len(found) == 0 {
-		return &exitError{exitMismatch, errors.New("receivers --find: no rule says anything like it: want the reply from its code on, or write a receiver of your own (docs/own-receiver.md)")}
+	known, nothing := set.Sayings(), 0
+	all := refusals(text)
+	for i, text := range all {
+		if len(all) > 1 {
+			fmt.Fprintf(c.OutOrStdout(), "==> %s\n", report.Clean(text))
+		}
+		found := known.Find(text)
+		if len(found) == 0 {
+			nothing++
+		}
+		if err := reference.Found(c.OutOrStdout(), found); err != nil {
+			return err
+		}
+		if i < len(all)-1 {
+			fmt.Fprintln(c.OutOrStdout())
+		}
 	}
-	return reference.Found(c.OutOrStdout(), found)
+	if nothing > 0 {
+		of := "no rule says anything like it"
+		if len(all) > 1 {
+			of = fmt.Sprintf("no rule says anything like %d of %d lines", nothing, len(all))
+		}
+		return &exitError{exitMismatch, errors.New("receivers --find: " + of +
+			": want the reply from its code on, or write a receiver of your own (docs/own-receiver.md)")}
+	}
+	return nil
+}
+
+// refusals are the lines of a mail log, if there are several, that quote a reply each;
+// else all of the text, which may be broken into lines in any way.
+func refusals(text string) []string {
+	var out []string
+	for l := range strings.Lines(text) {
+		if strings.Contains(l, " said: ") || strings.Contains(l, " refused to talk to me: ") {
+			out = append(out, strings.TrimSpace(l))
+		}
+	}
+	if len(out) < 2 {
+		return []string{text}
+	}
+	return out
 }
 
 // printTable writes the text of one of our tables.

@@ -153,15 +153,17 @@ func (f runFlags) report(finished [][]*lab.Finished) (report.Report, error) {
 
 func reportCase(c *lab.Finished, kept string) report.Case {
 	return report.Of(c.Prepared.Scenario, c.CaseResult, report.Run{
-		Elapsed: c.Record.Elapsed, Log: c.Record.Log, Warnings: c.Record.Warnings, Kept: kept,
+		Elapsed: c.Record.Elapsed, Log: c.Record.Log, Kept: kept,
+		Warnings: slices.Concat(c.Record.Warnings, c.Record.Heard),
 	})
 }
 
 // warnings passes on what Postfix has to say against a configuration that it
-// accepts, above all parameters that it does not use: they are misspelt.
+// accepts, above all parameters that it does not use: they are misspelt; and what its
+// programs warned of.
 func warnings(w io.Writer, c *lab.Finished) error {
 	var errs []error
-	for _, text := range c.Record.Warnings {
+	for _, text := range slices.Concat(c.Record.Warnings, c.Record.Heard) {
 		_, err := fmt.Fprintf(w, "strictmx: warning: %s/%s: %s\n", c.Prepared.Scenario.Name, c.Case.Name, text)
 		errs = append(errs, err)
 	}
@@ -207,5 +209,5 @@ func exitCode(rep report.Report) int {
 // scenarioFault tells errors that come from what the scenario says: their kind is
 // that of configurations, or they are about a line of one.
 func scenarioFault(e report.Error) bool {
-	return e.Kind == "postfix-config" || e.Kind == "plan" || e.File != ""
+	return e.Kind == "postfix-config" || e.Kind == "plan" || e.Kind == "submit" || e.File != ""
 }

@@ -67,7 +67,7 @@ func Prepare(sc *scenarios.Scenario, c scenarios.Case, base Base) (*Prepared, er
 		}
 	}
 	p.Plan.Receivers = receivers
-	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers)...)
+	p.Plan.Zones = append(p.Plan.Zones, defaultZones(receivers, p.Plan.Zones)...)
 	errs = append(errs, closeDoors(p.Plan.Receivers, c))
 	p.Setup, err = base.setup(sc, c)
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -237,9 +237,21 @@ func cutDomain(addr string) (local, domain string, ok bool) {
 	return addr[:i], strings.ToLower(addr[i+1:]), true
 }
 
-// defaultZones are the receivers' records, for where the scenario gives none.
-func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
-	texts := map[string]string{}
+// defaultZones are the receivers' records, for where the scenario, which has zones of
+// its own, gives none. Those of a host go into the nearest zone that there is above it,
+// which else would hide them.
+func defaultZones(receivers []wire.Receiver, own []wire.ZoneText) []wire.ZoneText {
+	texts, origins := map[string]string{}, []string{}
+	for _, z := range own {
+		if z.Origin != "" && z.Origin != "." {
+			origins = append(origins, z.Origin)
+		}
+	}
+	for _, r := range receivers {
+		for _, d := range r.Domains {
+			origins = append(origins, d+".")
+		}
+	}
 	for _, r := range receivers {
 		for _, h := range r.Hosts {
 			for _, d := range r.Domains {
@@ -250,7 +262,7 @@ func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
 				if a.Is4() {
 					typ = "A"
 				}
-				texts[domainOf(h.Name)] += fmt.Sprintf("%s %s %s\n", h.Name, typ, a)
+				texts[zoneOf(h.Name, origins)] += fmt.Sprintf("%s %s %s\n", h.Name, typ, a)
 			}
 		}
 	}
@@ -263,10 +275,19 @@ func defaultZones(receivers []wire.Receiver) []wire.ZoneText {
 	return out
 }
 
-// domainOf is the zone for the address records of an MX host, its last two labels:
-// with the parent's name a host below another host would make a zone that hides
-// the other's records.
-func domainOf(host string) string {
+// zoneOf is the zone for the address records of an MX host: the nearest of some above
+// it, or its last two labels. With the parent's name a host below another host would
+// make a zone that hides the other's records.
+func zoneOf(host string, origins []string) string {
+	nearest := ""
+	for _, o := range origins {
+		if len(o) > len(nearest) && (strings.EqualFold(host, o) || strings.HasSuffix(strings.ToLower(host), "."+o)) {
+			nearest = o
+		}
+	}
+	if nearest != "" {
+		return nearest
+	}
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
 	return strings.Join(labels[max(len(labels)-2, 0):], ".") + "."
 }

@@ -21,7 +21,7 @@ func TestReceiversCanBeFound(t *testing.T) {
 		if len(r.Hosts) == 0 {
 			r.Hosts = []wire.MXHost{madeUpHost("mx.example.net.", 0)}
 		}
-		zones, err := world.Zones(wire.Plan{Zones: defaultZones([]wire.Receiver{r})})
+		zones, err := world.Zones(wire.Plan{Zones: defaultZones([]wire.Receiver{r}, nil)})
 		if err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}
@@ -46,6 +46,30 @@ func TestReceiversCanBeFound(t *testing.T) {
 			if !slices.Equal(found, want) {
 				t.Errorf("%s: %s has %v, want %v", p, h.Name, found, want)
 			}
+		}
+	}
+}
+
+// The records of a host are where they are found, whichever zones there are.
+func TestHostsBelowOtherZones(t *testing.T) {
+	addr := netip.MustParseAddr("198.51.100.63")
+	receivers := []wire.Receiver{
+		{Name: "itself", Domains: []string{"relay.example.net"}, Hosts: []wire.MXHost{{Name: "relay.example.net.", Addrs: []netip.Addr{addr}}}},
+		{Name: "below", Domains: []string{"example.org"}, Hosts: []wire.MXHost{{Name: "mx.inner.example.org.", Addrs: []netip.Addr{addr}}}},
+		{Name: "beside", Domains: []string{"a.example.com"}, Hosts: []wire.MXHost{{Name: "mx.b.example.com.", Addrs: []netip.Addr{addr}}}},
+	}
+	own := []wire.ZoneText{{Origin: "inner.example.org.", File: "own", Text: "@ TXT x\n"}}
+	zones, err := world.Zones(wire.Plan{Zones: append(own, defaultZones(receivers, own)...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range receivers {
+		a, err := zones.Resolver("test", nil).Resolve(t.Context(), r.Hosts[0].Name, "A")
+		if err != nil || len(a.Records) != 1 {
+			t.Errorf("%s A: %+v, %v, want one record", r.Hosts[0].Name, a, err)
+		}
+		if mx, err := zones.Resolver("test", nil).Resolve(t.Context(), r.Domains[0], "MX"); err != nil || len(mx.Records) != 1 {
+			t.Errorf("%s MX: %+v, %v, want one record", r.Domains[0], mx, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Record struct {
 	Questions  []mail.Question // that the DNS server was asked
 	Log        []string        // the mail system's
 	Warnings   []string        // what it has to say against its configuration: "unused parameter: ..."
+	Heard      []string        // what its programs warned of while they ran, each once: "smtp: cannot load ..."
 	Version    string          // the mail system's
 	Unsettled  []string        // what had no outcome when the deadline came
 	Elapsed    time.Duration
@@ -102,6 +103,8 @@ func (w *watch) event(side wire.Side, ev wire.Event) {
 		w.logs.Line(ev.Log)
 		if text, ok := configWarning(ev.Log); ok {
 			w.rec.Warnings = append(w.rec.Warnings, text)
+		} else if text, ok := runtimeWarning(ev.Log); ok && len(w.rec.Heard) < maxHeard && !slices.Contains(w.rec.Heard, text) {
+			w.rec.Heard = append(w.rec.Heard, text)
 		}
 		if line, fatal := w.logs.Fatal(); fatal {
 			w.fail(&wire.Error{Kind: kindFatal, Message: line})
@@ -147,6 +150,18 @@ var checkers = []string{"postconf", "postmap", "newaliases"}
 func configWarning(line string) (string, bool) {
 	l, ok := maillog.ParseLine(line)
 	return l.Text, ok && slices.Contains(checkers, l.Program) && l.Severity == maillog.Warning
+}
+
+// maxHeard bounds what programs are heard to warn of.
+const maxHeard = 10
+
+// runtimeWarning reads a line in which a program that is none of those warns. Mail may
+// go out all the same, and in clear, say, because certificates cannot be loaded.
+func runtimeWarning(line string) (string, bool) {
+	l, ok := maillog.ParseLine(line)
+	// The line that tells what comes of it has no severity.
+	warns := l.Severity == maillog.Warning && !strings.HasPrefix(l.Text, "TLS library problem") || strings.Contains(l.Text, "disabling TLS support")
+	return l.Program + ": " + l.Text, ok && warns
 }
 
 // fail ends the case with the first error of the lab. A later one takes its place

@@ -322,6 +322,22 @@ func TestAssignWithoutMessageID(t *testing.T) {
 	}
 }
 
+// What a program warned of while it ran is told once, and is no fault of a
+// configuration that works.
+func TestHeardWarnings(t *testing.T) {
+	const warning = "Nov 24 06:45:10 mail postfix/smtp[160]: cannot load Certification Authority data, CAfile=\"/x\": disabling TLS support"
+	d := &pretender{submit: func(listen func(wire.Side, wire.Event)) error {
+		listen(wire.Node, wire.Event{Kind: wire.KindAttempt, Attempt: refusal()})
+		logs(listen, queuedLog, warning, warning, bouncedLog, noticeLog)
+		return nil
+	}}
+	f := Runner{Driver: d, Strict: true}.Run(t.Context(), []Work{{prepared(t, story, "red")}})[0][0]
+	want := []string{`smtp: cannot load Certification Authority data, CAfile="/x": disabling TLS support`}
+	if f.Result != verdict.Pass || len(f.Record.Warnings) > 0 || !slices.Equal(f.Record.Heard, want) {
+		t.Errorf("%s %v, warnings %q, heard %q, want a pass and %q", f.Result, f.Err, f.Record.Warnings, f.Record.Heard, want)
+	}
+}
+
 // What Postfix has to say against its configuration is a warning in a user's
 // scenario and an error in one of ours.
 func TestRunnerStrict(t *testing.T) {

@@ -75,7 +75,7 @@ func reachable(h scenarios.Host) []netip.Addr {
 }
 
 // mapRef finds tables that postmap builds, in main.cf and master.cf.
-var mapRef = regexp.MustCompile(`\b(hash|btree|lmdb|cdb|dbm):(?:/etc/postfix|\$config_directory|\$\{config_directory\})/([\w.-]+)`)
+var mapRef = regexp.MustCompile(`\b(hash|btree|lmdb|cdb|dbm):(?:/etc/postfix|\$config_directory|\$\{config_directory\})/((?:[\w.-]+/)*[\w.-]+)`)
 
 // maps lists the tables that the configuration names and the case has sources for.
 func maps(files map[string]string) []string {

@@ -204,9 +204,14 @@ func (t *Tracker) Settled() (missing []string) {
 	return missing
 }
 
-// nameless tells of a message that cannot be told from others: the one that is missing
-// may have lost its Message-ID on the way.
+// nameless tells why a message may not be found: a milter kept it out, or it has lost
+// its Message-ID on the way and cannot be told from others.
 func (t *Tracker) nameless() string {
+	for _, r := range t.rejects {
+		if strings.HasPrefix(r.Text, "milter-reject: ") {
+			return ": " + r.Text
+		}
+	}
 	for _, f := range t.order {
 		if f.known && f.messageID == "" && f.parent == nil && t.index(f) < 0 {
 			return fmt.Sprintf(" under its Message-ID, and queue id %s has none: is there a line in the header, before that field, that is no field?", f.id)

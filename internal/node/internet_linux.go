@@ -139,7 +139,11 @@ func (n *internet) commands(ctx context.Context, r *bufio.Reader) error {
 		}
 		text, err := n.do(ctx, cmd)
 		if err != nil {
-			n.emit(wire.Event{Kind: wire.KindError, ID: cmd.ID, Error: &wire.Error{Kind: cmd.Op, Message: err.Error()}})
+			told, ok := errors.AsType[*wire.Error](err)
+			if !ok {
+				told = &wire.Error{Kind: cmd.Op, Message: err.Error()}
+			}
+			n.emit(wire.Event{Kind: wire.KindError, ID: cmd.ID, Error: told})
 			continue
 		}
 		n.emit(wire.Event{Kind: wire.KindDone, ID: cmd.ID, Text: text})
@@ -188,7 +192,8 @@ func submit(ctx context.Context, conn net.Conn, m wire.Message) (string, error) 
 	}
 	for _, r := range d.Recipients {
 		if !r.Reply.Positive() {
-			return "", fmt.Errorf("the host refuses %s: %s", r.To, r.Reply)
+			return "", &wire.Error{Kind: "submit", Message: fmt.Sprintf(
+				"the host refuses %s: %s (mail that comes via: smtp is a stranger's; without it the message is a local user's)", r.To, r.Reply)}
 		}
 	}
 	return d.Recipients[0].Reply.String(), nil

@@ -29,7 +29,11 @@ func Found(w io.Writer, found []profile.Saying) error {
 			}
 			fmt.Fprintf(&b, "  said by %s\n", strings.Join(names, ", "))
 		}
+		fmt.Fprintf(&b, "  seen %s: %s\n", f.Rule.Seen, f.Rule.Source)
 		fmt.Fprintf(&b, "  to get it: %s\n", Trigger(p, f.Rule))
+		if f.Rule.Remedy != "" {
+			fmt.Fprintf(&b, "  cure: %s\n", f.Rule.Remedy)
+		}
 		fmt.Fprintf(&b, "  profile: %s\n  rule: %s/%s\n", p, p.Name, f.Rule.ID)
 	}
 	_, err := io.WriteString(w, b.String())

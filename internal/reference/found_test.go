@@ -24,7 +24,9 @@ func TestFound(t *testing.T) {
   550-5.7.1 
   550 5.7.1 more
   said by own@oldest, own@older, own@old, own@new
+  seen 2026-01-02: test
   to get it: no PTR name of the client has its address or the reverse DNS of the client cannot be looked up or the client has no PTR record (strange: method: iprev), and the client has an IPv6 address (the first 2 times for the same sender, recipient and network); or force: a in a scenario, or a recipient force+a@DOMAIN
+  cure: <do> something
   profile: own@new
   rule: own/a
 `

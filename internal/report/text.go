@@ -28,7 +28,7 @@ func Text(w io.Writer, r Report, s Style) error {
 		p.scenario(rest[:n])
 		rest = rest[n:]
 	}
-	p.totals(r.Summary)
+	p.totals(r.Summary, r.Cases)
 	if _, err := io.WriteString(w, p.text.String()); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -37,8 +37,11 @@ func Text(w io.Writer, r Report, s Style) error {
 
 // Progress writes the one line that is shown when a case has ended.
 func Progress(w io.Writer, c Case, s Style) error {
-	text := Clean(c.Scenario + "/" + c.Name)
-	_, err := fmt.Fprintf(w, "%s  %-44s  %s  %s\n", s.word(c.Result), text, Clean(outcome(c)),
+	text, word := Clean(c.Scenario+"/"+c.Name), s.word(c.Result)
+	if c.Cures+c.FailsToCure != "" && c.Result == verdict.Pass {
+		word = fmt.Sprintf("%-8s", "done") // whether it proves anything its baseline decides
+	}
+	_, err := fmt.Fprintf(w, "%s  %-44s  %s  %s\n", word, text, Clean(outcome(c)),
 		s.paint(faint, fmt.Sprintf("%.2fs", c.Seconds)))
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -260,7 +263,13 @@ func (p *printer) added(c, base Case) {
 }
 
 // totals prints the last lines.
-func (p *printer) totals(s Summary) {
+func (p *printer) totals(s Summary, cases []Case) {
+	impossible := 0
+	for _, c := range cases {
+		if c.Error != nil && c.Error.File != "" {
+			impossible++
+		}
+	}
 	parts := []string{fmt.Sprintf("%d cases", s.Cases)}
 	if s.Cases == 1 {
 		parts[0] = "1 case"
@@ -273,7 +282,8 @@ func (p *printer) totals(s Summary) {
 		{s.Passed, "as wanted", green},
 		{s.Mismatched, "with mismatches", red},
 		{s.Unproven, "unproven", yellow},
-		{s.Errors, "with errors of the lab", red},
+		{impossible, "not possible as written", red},
+		{s.Errors - impossible, "with errors of the lab", red},
 		{s.Skipped, "skipped", faint},
 	} {
 		if n.count > 0 {
