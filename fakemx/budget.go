@@ -13,7 +13,7 @@ import (
 type budget struct {
 	context.Context // the parent
 	end             time.Time
-	spent           atomic.Bool // see close
+	over            atomic.Pointer[error] // why it has ended, once somebody asked; see close
 
 	once sync.Once
 	wait context.Context
@@ -36,23 +36,36 @@ func (b *budget) Done() <-chan struct{} {
 	return b.wait.Done()
 }
 
+// Err stays what it is once it is an error.
 func (b *budget) Err() error {
-	switch {
-	case b.Context.Err() != nil:
-		return b.Context.Err()
-	case !time.Now().Before(b.end):
-		return context.DeadlineExceeded
-	case b.spent.Load():
-		return context.Canceled
+	if err := b.over.Load(); err != nil {
+		return *err
+	}
+	if err := b.Context.Err(); err != nil {
+		return b.because(err)
+	}
+	if !time.Now().Before(b.end) {
+		return b.because(context.DeadlineExceeded)
 	}
 	return nil
 }
 
-// close lets go of the timer. Nobody may use the budget any more.
-func (b *budget) close() {
-	b.spent.Store(true)
-	b.once.Do(func() {})
-	if b.stop != nil {
-		b.stop()
-	}
+func (b *budget) because(err error) error {
+	b.over.CompareAndSwap(nil, &err)
+	return *b.over.Load()
 }
+
+// close ends the budget, if its time is not over already, and lets go of the timer.
+func (b *budget) close() {
+	b.because(context.Canceled)
+	b.once.Do(func() { b.wait, b.stop = ended, func() {} })
+	b.stop()
+}
+
+// ended is a context that has ended, for who waits for the end of a budget that is
+// closed.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()

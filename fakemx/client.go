@@ -28,7 +28,7 @@ type Envelope struct {
 	// 2920).
 	Pipeline bool
 	// MindSize gives up, as Postfix does, where the server says with SIZE that the
-	// content is too large (RFC 1870 section 5); see [Dialogue.Limit].
+	// content is too large (RFC 1870 section 7); see [Dialogue.Limit].
 	MindSize bool
 }
 

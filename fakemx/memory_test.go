@@ -141,6 +141,23 @@ func TestCountingComesLast(t *testing.T) {
 	ask("nobody@example.net", "450 4.7.0 2")
 }
 
+// A recipient counts once, at RCPT or after the content.
+func TestRecipientsCountOnce(t *testing.T) {
+	srv := madeUp(t, "{n: {method: rate, count: recipients, limit: 2}, w: {method: list, by: recipient}}",
+		`id: watched, at: rcpt, when: {w: fail, n: fail}, reply: "450 4.5.3 no"`,
+		`id: all, at: data, when: {n: fail}, reply: "450 4.5.3 {n.count}"`,
+		`id: told, at: data, when: {n: pass}, reply: "550 5.0.0 {n.count}"`)
+	srv.Seed.Listed = map[string][]string{"w": {"watched@example.net"}}
+	c := connect(t, srv)
+	c.ask("", "220")
+	c.ask("EHLO mta.example.com", "250")
+	c.ask("MAIL FROM:<a@example.com>", "250")
+	c.ask("RCPT TO:<watched@example.net>", "250")
+	c.ask("RCPT TO:<other@example.net>", "250")
+	c.ask("DATA", "354")
+	c.ask(".", "550 5.0.0 2")
+}
+
 // Each connection, message and recipient counts once, whether the check is asked at
 // one stage or more and however often a client greets.
 func TestRateCountsOnce(t *testing.T) {

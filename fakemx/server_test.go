@@ -320,12 +320,15 @@ func TestTranscript(t *testing.T) {
 		t.Errorf("transcript %q, want %q", got, want)
 	}
 	const many = 3 * moreLines
-	for range many {
-		tr.client("NOOP")
+	tr.mail()
+	for i := range many {
+		tr.client(fmt.Sprint(i))
 	}
 	got := tr.with(nil)
-	if len(got) > keepLines+1+moreLines || got[keepLines] != fmt.Sprintf("[%d lines left out]", tr.cut) || 1+many != len(got)-1+tr.cut {
-		t.Errorf("%d lines with %d cut, %q", len(got), tr.cut, got[keepLines])
+	if len(got) > 1+keepLines+1+moreLines || got[1] != "C: 0" || got[keepLines] != fmt.Sprintf("C: %d", keepLines-1) ||
+		got[1+keepLines] != fmt.Sprintf("[%d lines left out]", tr.within) || got[len(got)-1] != fmt.Sprintf("C: %d", many-1) ||
+		1+many != len(got)-1+tr.within {
+		t.Errorf("%d lines with %d left out, %q", len(got), tr.within, got[:keepLines+3])
 	}
 }
 

@@ -61,7 +61,8 @@ type transaction struct {
 	utf8     bool     // SMTPUTF8
 	chunks   bool     // a BDAT was accepted, and none with LAST
 	content  []byte
-	id       string // Message-ID
+	id       string              // Message-ID
+	counted  map[string][]string // by check that counts: the recipients that it was asked about
 }
 
 // A refusal is a reply that ends what a command was for.
@@ -175,9 +176,24 @@ func (s *session) find(name string) (f finding) {
 	ctx := newBudget(s.ctx, s.limits.Check)
 	defer ctx.close()
 	facts := s.facts
-	facts.Results = s.results()
+	facts.Results, facts.Counted = s.results(), s.tx.counted[name]
 	f.Result = c.Run(ctx, s.srv.env(), facts)
+	if c.Counts && len(facts.Rcpts) > 0 {
+		if s.tx.counted == nil {
+			s.tx.counted = make(map[string][]string)
+		}
+		s.tx.counted[name] = append(s.tx.counted[name], asked(facts)...)
+	}
 	return f
+}
+
+// asked are the recipients that a check is asked about: the one at hand or, after the
+// content, all.
+func asked(f check.Facts) []string {
+	if f.Content == nil {
+		return f.Rcpts[len(f.Rcpts)-1:]
+	}
+	return f.Rcpts
 }
 
 // forget drops what was found out with facts of this stage or a later one.

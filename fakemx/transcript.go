@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// A transcript has at most keepLines lines of the session's beginning and moreLines
-// of what came last. The lines between are counted.
+// A transcript has at most keepLines lines of the session's beginning, as many of the
+// transaction's, and moreLines of what came last. The lines between are counted.
 const (
 	keepLines = 64
-	moreLines = 448
+	moreLines = 384
 )
 
 // A transcript is what was said, "S: " before each line of the server and "C: "
@@ -23,13 +23,14 @@ type transcript struct {
 	lines   []string // from the last one on
 	begun   bool     // there was a MAIL
 	cut     int      // lines left out between the two
+	within  int      // lines left out of lines, after keepLines
 }
 
 // mail is told of before a MAIL that begins a transaction.
 func (t *transcript) mail() {
 	t.begun = true
-	t.cut += len(t.lines)
-	t.lines = t.lines[:0]
+	t.cut += len(t.lines) + t.within
+	t.lines, t.within = t.lines[:0], 0
 }
 
 func (t *transcript) add(who, line string) {
@@ -38,10 +39,10 @@ func (t *transcript) add(who, line string) {
 		t.opening = append(t.opening, line)
 		return
 	}
-	if len(t.lines) >= moreLines {
+	if len(t.lines) >= keepLines+moreLines {
 		drop := moreLines / 2
-		t.lines = slices.Delete(t.lines, 0, drop)
-		t.cut += drop
+		t.lines = slices.Delete(t.lines, keepLines, keepLines+drop)
+		t.within += drop
 	}
 	t.lines = append(t.lines, line)
 }
@@ -61,12 +62,18 @@ func (t *transcript) note(who, format string, args ...any) {
 
 // with is a copy, with a reply that is about to be written.
 func (t *transcript) with(reply []string) []string {
-	out := make([]string, 0, len(t.opening)+len(t.lines)+len(reply)+1)
+	out := make([]string, 0, len(t.opening)+len(t.lines)+len(reply)+2)
 	out = append(out, t.opening...)
-	if t.cut > 0 {
-		out = append(out, fmt.Sprintf("[%d lines left out]", t.cut))
+	leave := func(n int) {
+		if n > 0 {
+			out = append(out, fmt.Sprintf("[%d lines left out]", n))
+		}
 	}
-	out = append(out, t.lines...)
+	leave(t.cut)
+	first := min(keepLines, len(t.lines))
+	out = append(out, t.lines[:first]...)
+	leave(t.within)
+	out = append(out, t.lines[first:]...)
 	for _, l := range reply {
 		out = append(out, "S: "+visible(l))
 	}

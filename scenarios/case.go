@@ -130,7 +130,7 @@ func (l *loader) checkCure(c *caseDraft, all []*caseDraft) {
 	case !settled(c.Case):
 	case c.FailsToCure != "" && !fails(c.Case):
 		l.add(c.cures.at, "write cures if it helps", "fails-to-cure: case %s wants nothing to fail", c.Name)
-	case c.Cures != "" && !slices.ContainsFunc(c.Want, func(w Want) bool { return c.StepOf(w) == len(c.Waits) && w.Outcome == mail.Sent }):
+	case c.Cures != "" && !slices.ContainsFunc(c.Want, func(w Want) bool { return inTheEnd(c.Case, w) && w.Outcome == mail.Sent }):
 		l.add(c.cures.at, "write fails-to-cure if it does not help", "cures: case %s wants nothing to be sent", c.Name)
 	}
 }
@@ -144,8 +144,13 @@ func settled(c Case) bool {
 // fails tells whether some recipient is wanted not to be reached in the end.
 func fails(c Case) bool {
 	return slices.ContainsFunc(c.Want, func(w Want) bool {
-		return c.StepOf(w) == len(c.Waits) && (w.Outcome == mail.Bounced || w.Outcome == mail.Deferred)
+		return inTheEnd(c, w) && (w.Outcome == mail.Bounced || w.Outcome == mail.Deferred)
 	})
+}
+
+// inTheEnd tells whether a want is about the end of a case, and about anybody.
+func inTheEnd(c Case, w Want) bool {
+	return c.StepOf(w) == len(c.Waits) && (w.Count == nil || *w.Count > 0)
 }
 
 func without(names []string, name string) []string {

@@ -173,6 +173,11 @@ s.txtar:21: messages/one.eml: no case sends it: name it under send, as in messag
 		// cases
 		{"count", []string{red, "want: {outcome: bounced, count: few}"}, "s.txtar:11: count: want a whole number from 0 to 100000"},
 		{
+			"a count of none",
+			[]string{red, "want: {outcome: bounced, count: 0}"},
+			"s.txtar:13: cures: case red does not want to fail, so there is nothing to cure",
+		},
+		{
 			"one with a count and one without",
 			[]string{red, "want:\n      - {outcome: bounced, count: 1}\n      - {outcome: sent}"},
 			"s.txtar:13: case red: two wants for the same recipients: the first is in line 12: say which with to or message",

@@ -37,8 +37,11 @@ type Facts struct {
 	EightBit  bool     // BODY=8BITMIME or BINARYMIME was said with MAIL (RFC 6152)
 	UTF8      bool     // SMTPUTF8 was said with MAIL (RFC 6531)
 	Rcpts     []string // forward-paths without angle brackets, accepted ones and, last, the one at hand
-	Content   []byte   // the message, CR LF line ends as received, dot-stuffing undone; nil before
-	Results   []mail.Result
+	// Counted are those of the recipients that the check at hand has counted in this
+	// transaction.
+	Counted []string
+	Content []byte // the message, CR LF line ends as received, dot-stuffing undone; nil before
+	Results []mail.Result
 }
 
 // Result finds the result of a check that ran before, by name.

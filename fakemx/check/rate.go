@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,12 +130,19 @@ func (r rate) amount(n int, whose string) string {
 }
 
 // more is how many there are at once: a receiver that counts recipients after the
-// content has all of them before it. For each on its own that is the last.
+// content has all of them before it, but for those that it counted before. For each on
+// its own that is the last.
 func (r rate) more(f Facts) int {
-	if r.count == "recipients" && r.by != "recipient" && f.Content != nil {
-		return len(f.Rcpts)
+	if r.count != "recipients" || r.by == "recipient" || f.Content == nil {
+		return 1
 	}
-	return 1
+	n := 0
+	for _, rcpt := range f.Rcpts {
+		if !slices.Contains(f.Counted, rcpt) {
+			n++
+		}
+	}
+	return n
 }
 
 func (r rate) open(f Facts) int {

@@ -170,13 +170,16 @@ func conclude(d fakemx.Dialogue, attempts []mail.Attempt) Verdict {
 				attempts = slices.Delete(slices.Clone(attempts), i, i+1)
 			}
 		}
-		one := Recipient{To: r.To, Decision: decision(r.Reply), Stage: r.Stage, Rule: a.Rule, Reply: slices.Concat([]string{}, r.Reply.Lines)}
+		one := Recipient{To: r.To, Decision: decision(r.Reply), Stage: r.Stage, Rule: a.Rule, Reply: append([]string{}, r.Reply.Lines...)}
 		if r.Reply.Code == 0 {
 			one.Stage = mail.Rcpt // it was not asked about any more
 		}
 		v.Recipients = append(v.Recipients, one)
-		if v.Decision == "" || severity[one.Decision] > severity[v.Decision] {
-			v.Decision, v.Stage, v.Rule, v.Reply, v.Results = one.Decision, one.Stage, one.Rule, one.Reply, a.Results
+		// Of those that fared alike one that got an answer tells more.
+		worse := severity[one.Decision] > severity[v.Decision]
+		if v.Decision == "" || worse || one.Decision == v.Decision && len(v.Reply) == 0 && len(one.Reply) > 0 {
+			v.Decision, v.Stage, v.Rule, v.Reply = one.Decision, one.Stage, one.Rule, one.Reply
+			v.Results = append([]mail.Result{}, a.Results...)
 		}
 	}
 	return v

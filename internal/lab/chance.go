@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -45,21 +46,28 @@ func chooses(c scenarios.Case) bool {
 		}
 		for _, param := range params {
 			if param.Name == "smtp_address_preference" || param.Name == "inet_protocols" {
-				chosen[param.Name] = param.Value != "any" && param.Value != "all"
+				chosen[param.Name] = onlyFamily(param.Value) != ""
 			}
 		}
 	}
 	return chosen["smtp_address_preference"] || chosen["inet_protocols"]
 }
 
-// bothFamilies tells whether a receiver answers over IPv4 and over IPv6.
+// bothFamilies tells whether the hosts of a receiver that Postfix tries first, those of
+// the best preference that answer, have addresses of both families.
 func bothFamilies(r wire.Receiver) bool {
-	four, six := false, false
-	for _, a := range slices.Concat(addrsOf(r)...) {
-		if slices.Contains(r.Down, a) || slices.Contains(r.Silent, a) {
-			continue
+	four, six, best := false, false, -1
+	for _, h := range slices.SortedStableFunc(slices.Values(r.Hosts), func(a, b wire.MXHost) int { return cmp.Compare(a.Pref, b.Pref) }) {
+		if best >= 0 && int(h.Pref) > best {
+			break
 		}
-		four, six = four || a.Is4(), six || a.Is6()
+		for _, a := range h.Addrs {
+			if slices.Contains(r.Down, a) || slices.Contains(r.Silent, a) {
+				continue
+			}
+			best = int(h.Pref)
+			four, six = four || a.Is4(), six || a.Is6()
+		}
 	}
 	return four && six
 }

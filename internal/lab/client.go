@@ -49,7 +49,7 @@ func settingsOf(p *Prepared) settings {
 			}
 			switch param.Name {
 			case "inet_protocols":
-				set.only = onlyFamily(param.Name + " = " + param.Value)
+				set.only = onlyFamily(param.Value)
 
 			case "myhostname":
 				own = param.Value
@@ -70,9 +70,9 @@ func settingsOf(p *Prepared) settings {
 	return set
 }
 
-// onlyFamily is the one address family that a setting of inet_protocols names.
-func onlyFamily(setting string) string {
-	_, value, _ := strings.Cut(strings.TrimSpace(setting), "= ")
+// onlyFamily is the one address family that a value of inet_protocols or
+// smtp_address_preference names; empty where it leaves a choice.
+func onlyFamily(value string) string {
 	if value == "ipv4" || value == "ipv6" {
 		return value
 	}

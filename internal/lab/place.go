@@ -53,33 +53,47 @@ const kindFatal = "postfix-fatal"
 // in quotes, a path, the name of a parameter.
 var telling = regexp.MustCompile(`"([^"]+)"|(/[\w./-]+)|\b([a-z0-9]+(?:_[a-z0-9]+)+)\b`)
 
-// blamed says where in the scenario's configuration the reason of a fatal line may
-// stand: in the one line that has one of its words, or somewhere in main.cf. Where the
-// scenario configures nothing, the lab is to blame.
+// blamed says where in the scenario's configuration the reason of a fatal line stands:
+// in the one line that has one of its words. Where no line has, or several, the lab may
+// be to blame.
 func (p *Prepared) blamed(e *wire.Error) error {
 	var fragments []scenarios.Fragment
 	for _, path := range []string{"postfix/main.cf", "postfix/master.cf"} {
 		fragments = append(fragments, p.Case.Files[path].Fragments...)
 	}
-	if len(fragments) == 0 {
-		return e
-	}
-	own := *e
-	own.File, own.Line = fragments[0].At.File, fragments[0].At.Line
 	_, text, _ := strings.Cut(e.Message, ": fatal: ")
 	for _, m := range telling.FindAllStringSubmatch(text, -1) {
 		var at []scenarios.Position
 		for _, f := range fragments {
 			for k, l := range strings.Split(f.Text, "\n") {
-				if !strings.HasPrefix(l, "#") && strings.Contains(l, m[1]+m[2]+m[3]) {
+				if !strings.HasPrefix(l, "#") && hasWord(l, m[1]+m[2]+m[3]) {
 					at = append(at, scenarios.Position{File: f.At.File, Line: max(f.At.Line, 1) + k})
 				}
 			}
 		}
 		if len(at) == 1 {
+			own := *e
 			own.File, own.Line = at[0].File, at[0].Line
-			break
+			return &own
 		}
 	}
-	return &own
+	return e
+}
+
+// hasWord tells whether a line has a word that is no part of another.
+func hasWord(line, word string) bool {
+	part := func(c byte) bool {
+		return c == '_' || c == '/' || c == '.' || c == '-' || 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+	}
+	for at := 0; ; {
+		i := strings.Index(line[at:], word)
+		if i < 0 {
+			return false
+		}
+		begin, end := at+i, at+i+len(word)
+		if (begin == 0 || !part(line[begin-1])) && (end == len(line) || !part(line[end])) {
+			return true
+		}
+		at = begin + 1
+	}
 }

@@ -67,13 +67,22 @@ transport_maps = hash:/etc/postfix/nomap
 		line string
 		at   int
 	}{
-		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open database /etc/postfix/nomap.db: No such file`, 11}, // of several words none
 		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: unsupported value "dns" for smtp_host_lookup`, 11},
 		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open /etc/postfix/nomap: No such file`, 15},
 	} {
 		err := p.placed(&wire.Error{Kind: "postfix-fatal", Message: tt.line})
 		if e, ok := errors.AsType[*wire.Error](err); !ok || e.File != "a.txtar" || e.Line != tt.at || e.Message != tt.line {
 			t.Errorf("%q is placed at %+v, want line %d", tt.line, err, tt.at)
+		}
+	}
+	for _, line := range []string{ // nothing of the configuration, or a part of a word only
+		"Nov 24 06:45:12 mail postfix/cleanup[182]: fatal: malloc: insufficient memory for 4096 bytes",
+		"Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open database /etc/postfix/nomap.db: No such file",
+		"Nov 24 06:45:12 mail postfix/smtp[182]: fatal: bad parameter smtp_host",
+	} {
+		err := p.placed(&wire.Error{Kind: "postfix-fatal", Message: line})
+		if e, ok := errors.AsType[*wire.Error](err); !ok || e.File != "" {
+			t.Errorf("%q is placed at %+v, want nowhere", line, err)
 		}
 	}
 	if err := errors.New("other"); p.placed(err) != err || p.placed(nil) != nil {

@@ -263,6 +263,13 @@ func TestChance(t *testing.T) {
 		{"none", changed(t, setting, "smtp_host_lookup = dns"), []mail.Attempt{four}, "Postfix took IPv4 by chance, and nothing is proved for IPv6"},
 		{"any", changed(t, setting, "smtp_address_preference = any"), []mail.Attempt{four}, "Postfix took IPv4 by chance"},
 		{"one family", changed(t, setting, "inet_protocols = ipv4"), []mail.Attempt{four}, ""},
+		{"both families named", changed(t, setting, "inet_protocols = ipv4, ipv6"), []mail.Attempt{four}, "Postfix took IPv4 by chance"},
+		{
+			"the better host has one family", changed(t, setting, "smtp_host_lookup = dns", "gmail.com]}\n",
+				"gmail.com], hosts: [{name: a.example.net, pref: 1, addrs: 198.51.100.7}, {name: b.example.net, pref: 2, addrs: \"2001:db8:7::25\"}]}\n"),
+			[]mail.Attempt{four},
+			"",
+		},
 		{"nobody reached", changed(t, setting, "smtp_host_lookup = dns"), nil, ""},
 		{"the other family down", changed(t, setting, "smtp_host_lookup = dns", "want: {outcome: bounced, client: ipv6",
 			"down: gmail ipv6\n    want: {outcome: bounced, client: ipv6"), []mail.Attempt{four}, ""},

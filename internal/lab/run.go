@@ -88,10 +88,14 @@ func newWatch(cancel func()) *watch {
 	return &watch{cancel: cancel, moved: make(chan struct{}, 1), logs: maillog.NewTracker()}
 }
 
-func (w *watch) expect(index int, messageID string) {
+func (w *watch) expect(index int, m scenarios.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.logs.Expect(index, messageID)
+	if id := maillog.MessageID(m.Content); id != "" {
+		w.logs.Expect(index, id)
+		return
+	}
+	w.logs.ExpectNameless(index, m.From)
 }
 
 func (w *watch) event(side wire.Side, ev wire.Event) {
@@ -232,12 +236,20 @@ func assign(attempts []mail.Attempt, messages []scenarios.Message, deliveries []
 			a.Message = i
 			continue
 		}
-		if a.MessageID == "" && (a.From != "" || len(a.Recipients) > 0) {
-			a.Message = onlyMessage(messages, deliveries, *a)
-		} else if i, ok := byID[""]; ok && strings.EqualFold(messages[i].From, a.From) {
+		seen := a.MessageID != "" || a.Stage == mail.Data // the content
+		if i, ok := byID[""]; ok && seen && nameless(*a, messages[i]) {
 			a.Message = i
+		} else if a.MessageID == "" && (a.From != "" || len(a.Recipients) > 0) {
+			a.Message = onlyMessage(messages, deliveries, *a)
 		}
 	}
+}
+
+// nameless tells whether an attempt can be about the message that was sent without a
+// Message-ID. Notices come from the null sender, too, and go to others.
+func nameless(a mail.Attempt, m scenarios.Message) bool {
+	return strings.EqualFold(m.From, a.From) &&
+		(m.From != "" || !slices.ContainsFunc(a.Recipients, func(r string) bool { return !slices.Contains(m.To, r) }))
 }
 
 // onlyMessage finds the one message that an attempt without content can be about:

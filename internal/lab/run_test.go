@@ -308,14 +308,16 @@ func TestAssignWithoutMessageID(t *testing.T) {
 	messages := []scenarios.Message{
 		{From: "me@example.com", To: []string{"one@example.net"}, Content: []byte("Message-ID: <a@x>\r\n\r\n")},
 		{From: "Device@example.com", To: []string{"one@example.net"}, Content: []byte("Subject: x\r\n\r\n")},
+		{From: "device@example.com", To: []string{"one@example.net"}, Content: []byte("Message-ID: <c@x>\r\n\r\n")},
 	}
 	attempts := []mail.Attempt{
-		{From: "device@example.com", Recipients: []string{"one@example.net"}},
+		{From: "device@example.com", Recipients: []string{"one@example.net"}, Stage: mail.Data}, // its content was seen
+		{From: "device@example.com", Recipients: []string{"one@example.net"}, Stage: mail.Rcpt}, // of either
 		{From: "device@example.com", Recipients: []string{"one@example.net"}, MessageID: "20261124133909.D5E0947@mail.example.com"},
 		{Recipients: []string{"device@example.com"}, MessageID: "20261124133909.EF7DC4B@mail.example.com"}, // a notice
 	}
 	assign(attempts, messages, nil)
-	for i, want := range []int{1, 1, -1} {
+	for i, want := range []int{1, -1, 1, -1} {
 		if attempts[i].Message != want {
 			t.Errorf("attempt %d is about message %d, want %d", i, attempts[i].Message, want)
 		}

@@ -29,7 +29,10 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 	}
 	// Debian's main.cf reads the name of the machine's mail from there (myorigin).
 	s.Files["/etc/mailname"] = sc.Host.Name + "\n"
-	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n" + protocols(sc.Host)}
+	own := scenarios.Fragment{Path: "postfix/main.cf", Text: "myhostname = " + sc.Host.Name + "\n"}
+	if family := protocols(sc.Host); family != "all" {
+		own.Text += "inet_protocols = " + family + "\n"
+	}
 	var errMain, errMaster error
 	s.Files["main.cf"], errMain = scenarios.MergeMainCF(slices.Concat(
 		[]scenarios.Fragment{{Path: "postfix/main.cf", Text: b.MainCF}, own}, c.Files["postfix/main.cf"].Fragments)...)
@@ -39,17 +42,17 @@ func (b Base) setup(sc *scenarios.Scenario, c scenarios.Case) (wire.Setup, error
 	return s, errors.Join(errMain, errMaster)
 }
 
-// protocols is Postfix's setting for a host of one address family. With "all" it
+// protocols is inet_protocols for a host. One of one address family has that: with "all" Postfix
 // tries receivers' addresses of the other family in an order that is chance, and its
 // last word about a deferred message may be that there is no route.
 func protocols(h scenarios.Host) string {
 	switch {
 	case !h.IPv6.IsValid():
-		return "inet_protocols = ipv4\n"
+		return "ipv4"
 	case !h.IPv4.IsValid():
-		return "inet_protocols = ipv6\n"
+		return "ipv6"
 	}
-	return ""
+	return "all"
 }
 
 // opendkimPath is where a file of the folder opendkim goes: the configuration where

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"strictmx/internal/maillog"
 	"strictmx/internal/wire"
 )
 
@@ -48,7 +47,7 @@ func sendAll(ctx context.Context, s Session, p *Prepared, step int, w *watch) er
 			continue
 		}
 		sent = true
-		w.expect(i, maillog.MessageID(m.Content))
+		w.expect(i, m)
 		if err := inject(ctx, s, i, m); err != nil {
 			return err
 		}

@@ -158,7 +158,7 @@ func (t *Tracker) index(f *queueFile) int {
 		id = ""
 	}
 	for _, e := range t.expected {
-		if e.messageID == id {
+		if e.messageID == id && (id != "" || f.nrcpt == 0 || strings.EqualFold(e.sender, f.sender)) {
 			return e.index
 		}
 	}

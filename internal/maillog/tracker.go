@@ -32,7 +32,8 @@ type Tracker struct {
 // An expectation is a message that was announced.
 type expectation struct {
 	index     int
-	messageID string
+	messageID string // empty for one that has none
+	sender    string // of that one
 }
 
 // A delivered is a status= line and the queue file that it is about. What the
@@ -69,10 +70,16 @@ func NewTracker() *Tracker {
 }
 
 // Expect announces the message with an index and a Message-ID, which may stand in
-// angle brackets. The log may already have told of it. One message may be announced
-// without a Message-ID, by an empty text.
+// angle brackets. The log may already have told of it.
 func (t *Tracker) Expect(index int, messageID string) {
-	t.expected = append(t.expected, expectation{index, trimID(messageID)})
+	t.expected = append(t.expected, expectation{index: index, messageID: trimID(messageID)})
+}
+
+// ExpectNameless announces a message that is sent without a Message-ID. There can be
+// one, which is known by having none, or the one that cleanup(8) gave it, and by its
+// sender.
+func (t *Tracker) ExpectNameless(index int, sender string) {
+	t.expected = append(t.expected, expectation{index: index, sender: sender})
 }
 
 // Step gives the deliveries of the lines to come the number of a step. It is 0 at

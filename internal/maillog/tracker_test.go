@@ -197,7 +197,7 @@ Nov 24 13:39:09 mail postfix/qmgr[16]: EF7DC4B: removed`
 	)
 	for about, id := range map[string]string{"stays without": "<>", "is given one": "<20261124133909.D5E0947@mail.example.com>"} {
 		tr := NewTracker()
-		tr.Expect(3, "")
+		tr.ExpectNameless(3, "device@example.com")
 		tr.Expect(4, "other@example.com")
 		identified := "Nov 24 13:39:09 mail postfix/cleanup[21]: D5E0947: message-id=" + id
 		for _, l := range append([]string{arrived, other, identified, active, bounced}, strings.Split(noticed, "\n")...) {
@@ -212,6 +212,24 @@ Nov 24 13:39:09 mail postfix/qmgr[16]: EF7DC4B: removed`
 			t.Errorf("%s: notices %+v", about, n)
 		}
 	}
+}
+
+// What Postfix itself writes to the postmaster has an id that it gave, too.
+func TestNamelessBySender(t *testing.T) {
+	tr := NewTracker()
+	tr.ExpectNameless(0, "device@example.com")
+	for _, l := range []string{
+		"Nov 24 13:39:09 mail postfix/cleanup[21]: AAAAAAA: message-id=<20261124133909.AAAAAAA@mail.example.com>",
+		"Nov 24 13:39:09 mail postfix/qmgr[16]: AAAAAAA: from=<double-bounce@mail.example.com>, size=446, nrcpt=1 (queue active)",
+		"Nov 24 13:39:09 mail postfix/smtp[25]: AAAAAAA: to=<root@mail.example.com>, relay=none, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (ok)",
+		"Nov 24 13:39:09 mail postfix/qmgr[16]: AAAAAAA: removed",
+	} {
+		tr.Line(l)
+	}
+	if d := tr.Deliveries(); len(d) != 1 || d[0].Message != -1 {
+		t.Errorf("deliveries %+v, want one of no message", d)
+	}
+	diff(t, "missing", "message 0: not in the queue", strings.Join(tr.Settled(), "\n"))
 }
 
 // A message whose header ends before its Message-ID has none, and may be the one that

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"strictmx/fakemx/check/address"
 )
 
 // checkName knows the domain-name and selector of RFC 6376 section 3.1: labels of
@@ -39,26 +39,12 @@ func isLabel(s string) bool {
 	return s != "" && len(s) <= maxLabel && s[0] != '-' && s[len(s)-1] != '-'
 }
 
-// toASCII writes U-labels as A-labels. Labels in ASCII stay as they are: IDNA would
-// refuse those with underscores, which names of hosts may not have and others may.
+// toASCII writes U-labels as A-labels (RFC 8616 section 5).
 func toASCII(s string) (string, error) {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
-		return s, nil
-	}
 	if len(s) > 4*maxName {
 		return "", fmt.Errorf("the name is longer than %d octets", maxName)
 	}
-	labels := strings.Split(s, ".")
-	for i, l := range labels {
-		if !strings.ContainsFunc(l, func(r rune) bool { return r >= 0x80 }) {
-			continue
-		}
-		var err error
-		if labels[i], err = idna.Lookup.ToASCII(l); err != nil {
-			return "", err
-		}
-	}
-	return strings.Join(labels, "."), nil
+	return address.ASCII(s)
 }
 
 // keyName is where the key of a selector is (RFC 6376 section 3.6.2.1), in lower

@@ -194,7 +194,7 @@ func (s *Signature) readIdentity() *Fault {
 }
 
 // within tells whether a domain is another one or below it, in whichever form its
-// labels are (RFC 8616 section 6).
+// labels are (RFC 8616 section 5).
 func within(domain, parent string) bool {
 	for _, name := range []*string{&domain, &parent} {
 		if ascii, err := toASCII(*name); err == nil {

@@ -24,7 +24,7 @@ const (
 
 // ParseTags reads the tag list of a header field. A tag that is there twice, one
 // without "=" or name, and an octet that no value may have make the whole list
-// invalid. Text outside of ASCII is UTF-8 (RFC 8616 section 6).
+// invalid. Text outside of ASCII is UTF-8 (RFC 8616 section 5).
 func ParseTags(s string) (Tags, error) { return parseTags(s, foldingSpace) }
 
 func parseTags(s, space string) (Tags, error) {

@@ -59,6 +59,7 @@ badbut.test:         v=DMARC1; p=rejected; rua=mailto:d@badbut.test
 badsp.test:          v=DMARC1; p=reject; sp=rejected
 badspbut.test:       v=DMARC1; p=reject; sp=rejected; rua=mailto:d@badspbut.test
 badrua.test:         v=DMARC1; rua=d@badrua.test
+sponly.test:         v=DMARC1; sp=reject
 dup.test:            v=DMARC1; p=none; p=reject
 xn--bcher-kva.test:  v=DMARC1; p=reject
 bare.test
@@ -145,6 +146,8 @@ bare.test
 	// 7489 section 6.3).
 	for _, v := range []vector{
 		{"nothing.test", "nothing.test", "", "pass none aligned none nothing.test"},
+		{"sponly.test", "", "", "fail none none none sponly.test"},
+		{"a.sponly.test", "", "", "fail reject none none sponly.test"}, // sp= and np= count all the same
 		{"badrua.test", "", "", "fail none none none badrua.test"},
 	} {
 		v.check(t, w, Tree)

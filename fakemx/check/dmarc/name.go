@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"strictmx/fakemx/check/address"
 )
 
 // domainName writes a domain in the form in which domains are compared: A-labels
@@ -14,17 +14,10 @@ func domainName(s string) (string, error) {
 	if len(s) > 4*maxName {
 		return "", fmt.Errorf("the domain is longer than %d octets", maxName)
 	}
-	labels := strings.Split(s, ".")
-	for i, l := range labels { // each by itself: IDNA would refuse underscores in the others
-		if !strings.ContainsFunc(l, func(r rune) bool { return r >= 0x80 }) {
-			continue
-		}
-		var err error
-		if labels[i], err = idna.Lookup.ToASCII(l); err != nil {
-			return "", fmt.Errorf("the domain has no A-labels: %w", err)
-		}
+	s, err := address.ASCII(s)
+	if err != nil {
+		return "", fmt.Errorf("the domain has no A-labels: %w", err)
 	}
-	s = strings.Join(labels, ".")
 	if len(s) > maxName {
 		return "", fmt.Errorf("the domain is longer than %d octets", maxName)
 	}

@@ -94,6 +94,8 @@ func policyHere(text string) string {
 		return "error"
 	case q.policy != "":
 		return string(q.policy)
+	case r.P == "":
+		return string(None)
 	}
 	return string(r.P)
 }

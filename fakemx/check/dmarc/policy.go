@@ -29,6 +29,9 @@ func (e *evaluation) request(ctx context.Context, author string, p policyRecord)
 	var err error
 	if q.policy == "" {
 		q.policy, q.tag = p.record.P, "p="
+		if q.policy == "" {
+			q.policy, q.tag = None, "there is no p=, which stands for p=none"
+		}
 		if author != p.domain {
 			q.policy, q.tag, err = e.subdomain(ctx, author, p)
 		}
@@ -58,15 +61,12 @@ func (r *Record) usable(d Discovery) (request, error) {
 			break
 		}
 	}
-	none := why == "" && r.P == ""
-	if none {
-		why = "there is no p="
+	if why == "" && r.P == "" && d == PSL {
+		why = "there is no p=" // RFC 7489 section 6.3 wants it; in RFC 9989 section 4.7 it is p=none
 	}
 	switch {
 	case why == "":
 		return request{}, nil
-	case none && d == Tree: // RFC 9989 section 4.7; in RFC 7489 section 6.3 it is required
-		return request{policy: None, tag: why + ", which stands for p=none"}, nil
 	case len(r.RUA) > 0:
 		return request{policy: None, tag: why + ", and rua= makes it p=none"}, nil
 	}
