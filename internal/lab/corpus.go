@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (r Runner) Run(ctx context.Context, works []Work) [][]*Finished {
 		out[i] = make([]*Finished, len(w))
 		for k, p := range w {
 			queue <- func() {
-				f := r.one(ctx, p)
+				f := r.one(ctx, p, w)
 				out[i][k] = f
 				if r.Done != nil {
 					mu.Lock()
@@ -90,7 +91,7 @@ func (r Runner) Run(ctx context.Context, works []Work) [][]*Finished {
 }
 
 // one runs a case. Its result stands until the scenario is concluded.
-func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
+func (r Runner) one(ctx context.Context, p *Prepared, w Work) *Finished {
 	f := &Finished{Prepared: p, CaseResult: verdict.CaseResult{Case: p.Case, Result: verdict.Errored}}
 	switch {
 	case ctx.Err() != nil:
@@ -110,7 +111,7 @@ func (r Runner) one(ctx context.Context, p *Prepared) *Finished {
 			f.Err = &wire.Error{Kind: "postfix-config", Message: strings.Join(f.Record.Warnings, "; ")}
 		}
 	default:
-		if f.Skip = Unprovable(p); f.Skip != "" {
+		if f.Skip = w.unprovable(p); f.Skip != "" {
 			f.Result = verdict.Skipped
 			return f
 		}
@@ -140,8 +141,22 @@ func conclude(cases []*Finished) {
 	verdict.Conclude(results)
 	for i, f := range cases {
 		f.CaseResult = results[i]
-		if f.Result == verdict.Skipped { // for its baseline: what it did by itself proves nothing
-			f.Record, f.Observed = Record{}, verdict.Observed{}
-		}
 	}
+}
+
+// unprovable says why a case of the work cannot be proved in process: for a reason of
+// its own, or one of its baseline's.
+func (w Work) unprovable(p *Prepared) string {
+	if why := Unprovable(p); why != "" {
+		return why
+	}
+	name := p.Case.Cures + p.Case.FailsToCure
+	i := slices.IndexFunc(w, func(o *Prepared) bool { return name != "" && o.Case.Name == name })
+	if i < 0 {
+		return ""
+	}
+	if why := Unprovable(w[i]); why != "" {
+		return fmt.Sprintf("its baseline %s was skipped: %s", name, why)
+	}
+	return ""
 }
