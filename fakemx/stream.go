@@ -28,6 +28,8 @@ type stream struct {
 	wait   time.Duration // for each read and write
 	end    time.Time     // of the session
 	closed bool
+
+	readBy, writeBy time.Time // deadlines that the connection has
 }
 
 func newStream(ctx context.Context, c net.Conn, l Limits) *stream {
@@ -45,13 +47,20 @@ func (s *stream) interrupt() {
 	}
 }
 
-// deadline is that of the next read or write.
-func (s *stream) deadline() time.Time {
-	d := time.Now().Add(s.wait)
+// deadline is that of the next read or write. It is a sixteenth later than it need be,
+// so that it can stand for some time.
+func (s *stream) deadline(now time.Time) time.Time {
+	d := now.Add(s.wait + s.wait/16)
 	if s.end.Before(d) {
 		return s.end
 	}
 	return d
+}
+
+// stale tells whether a deadline that stands has to make way for another one. To change
+// it for each read and write was some 3 % of what a session costs.
+func (s *stream) stale(stands, next, now time.Time) bool {
+	return stands.Before(now.Add(min(s.wait, lingerTime))) || next.Before(stands) || next.Sub(stands) > s.wait/16
 }
 
 // Read sends the replies that were held back, then waits for the client. Deadlines
@@ -61,8 +70,12 @@ func (s *stream) Read(b []byte) (int, error) {
 	if err := s.out.Flush(); err != nil {
 		return 0, err
 	}
-	if err := s.raw.SetReadDeadline(s.deadline()); err != nil {
-		return 0, err
+	now := time.Now()
+	if d := s.deadline(now); s.stale(s.readBy, d, now) {
+		if err := s.raw.SetReadDeadline(d); err != nil {
+			return 0, err
+		}
+		s.readBy = d
 	}
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
@@ -74,7 +87,7 @@ func (s *stream) Read(b []byte) (int, error) {
 // longer than hold for it. What comes is read later, in its place.
 func (s *stream) early(hold time.Duration) (octets int) {
 	command := s.wait
-	s.wait = min(hold, command)
+	s.wait = min(hold, command) * 16 / 17 // see deadline
 	_, _ = s.in.Peek(1) // a connection that is at its end is seen by the next read
 	s.wait = command
 	return s.in.Buffered()
@@ -86,12 +99,16 @@ type writer struct{ s *stream }
 // Write waits for the client to take b. Last words, when time is up or ctx has
 // ended, get a moment.
 func (w writer) Write(b []byte) (int, error) {
-	moment, d := time.Now().Add(lingerTime), w.s.deadline()
+	now := time.Now()
+	moment, d := now.Add(lingerTime), w.s.deadline(now)
 	if d.Before(moment) {
 		d = moment
 	}
-	if err := w.s.raw.SetWriteDeadline(d); err != nil {
-		return 0, err
+	if w.s.stale(w.s.writeBy, d, now) {
+		if err := w.s.raw.SetWriteDeadline(d); err != nil {
+			return 0, err
+		}
+		w.s.writeBy = d
 	}
 	if w.s.ctx.Err() != nil {
 		if err := w.s.raw.SetWriteDeadline(moment); err != nil {
@@ -152,9 +169,10 @@ func (s *stream) startTLS(conf *tls.Config) (early int, err error) {
 	}
 	early = s.in.Buffered()
 	conn := tls.Server(s.raw, conf)
-	if err := s.raw.SetDeadline(s.deadline()); err != nil {
+	if err := s.raw.SetDeadline(s.deadline(time.Now())); err != nil {
 		return early, err
 	}
+	s.readBy, s.writeBy = time.Time{}, time.Time{}
 	ctx, cancel := context.WithTimeout(s.ctx, s.wait)
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {

@@ -192,7 +192,7 @@ func openReceiver(
 	if err != nil {
 		return service{}, fmt.Errorf("certificate: %w", err)
 	}
-	var lc net.ListenConfig
+	lc := net.ListenConfig{KeepAlive: -1} // sessions have deadlines, and clients are on this machine
 	l, err := lc.Listen(ctx, "tcp", ap.String())
 	if err != nil {
 		return service{}, fmt.Errorf("serve: --receiver %s: %w", name, err)
