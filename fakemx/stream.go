@@ -88,7 +88,7 @@ func (s *stream) Read(b []byte) (int, error) {
 func (s *stream) early(hold time.Duration) (octets int) {
 	command := s.wait
 	s.wait = min(hold, command) * 16 / 17 // see deadline
-	_, _ = s.in.Peek(1) // a connection that is at its end is seen by the next read
+	_, _ = s.in.Peek(1)                   // a connection that is at its end is seen by the next read
 	s.wait = command
 	return s.in.Buffered()
 }
