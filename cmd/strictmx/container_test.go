@@ -231,10 +231,10 @@ func (r *rig) badInput(t *testing.T) {
 			"line of opendkim.conf", "-- opendkim/opendkim.conf --\nNoSuchThing yes\nSocket inet:8891@localhost\n", exitUsage,
 			"configuration error at line 1", "broken.txtar",
 		},
-		{"Postfix that does not start: queue", "-- postfix/main.cf --\nqueue_directory = /nowhere\n", exitLab, "fatal: chdir /nowhere", ""},
+		{"Postfix that does not start: queue", "-- postfix/main.cf --\nqueue_directory = /nowhere\n", exitUsage, "fatal: chdir /nowhere", "broken.txtar"},
 		{
-			"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitLab,
-			"fatal: bind 203.0.113.99 port 25: Cannot assign requested address", "",
+			"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitUsage,
+			"fatal: bind 203.0.113.99 port 25: Cannot assign requested address", "broken.txtar",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
