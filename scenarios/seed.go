@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"strictmx/internal/spelling"
 )
 
 // A Seed is what a receiver knows, or is told to do, before the first message
@@ -155,7 +157,7 @@ func (l *loader) limited(n node, what string, to []string, s string) []string {
 // force reads RULE, or {rule: RULE, times: N}.
 func (l *loader) force(n node) (Force, bool) {
 	f := Force{At: n.at}
-	switch kind(n.Node) {
+	switch spelling.Kind(n.Node) {
 	case "keys and values":
 		have := l.mapping(n, "force", l.one("rule", func(n node, s string) { f.Rule, f.At = s, n.at }),
 			key{"times", func(n node) {

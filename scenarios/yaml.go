@@ -182,7 +182,7 @@ func (r *reader) entries(n node, what string) ([]entry, bool) {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{m}
 	default:
-		r.wrong(n, "", "%s: want keys and values, not %s", what, kind(n.Node))
+		r.wrong(n, "", "%s: want keys and values, not %s", what, spelling.Kind(n.Node))
 		return nil, false
 	}
 	var out []entry
@@ -205,7 +205,7 @@ func (r *reader) entries(n node, what string) ([]entry, bool) {
 func (r *reader) list(n node, what string) []node {
 	s, ok := n.Node.(*ast.SequenceNode)
 	if !ok {
-		r.wrong(n, "", "want a list of %s, not %s", what, kind(n.Node))
+		r.wrong(n, "", "want a list of %s, not %s", what, spelling.Kind(n.Node))
 		return nil
 	}
 	if len(s.Values) == 0 {
@@ -241,7 +241,7 @@ func (r *reader) text(n node, what string) (string, bool) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		s = n.GetToken().Value
 	default:
-		r.wrong(n, "", "%s: want a text, not %s", what, kind(n.Node))
+		r.wrong(n, "", "%s: want a text, not %s", what, spelling.Kind(n.Node))
 		return "", false
 	}
 	if !quoted && leadingZero.MatchString(s) {
@@ -289,27 +289,4 @@ func (r *reader) one(name string, set func(node, string)) key {
 // into is a key whose text is stored as it is.
 func (r *reader) into(name string, s *string) key {
 	return r.one(name, func(_ node, v string) { *s = v })
-}
-
-// kind names a node's sort for messages.
-func kind(n ast.Node) string {
-	switch n.(type) {
-	case nil, *ast.NullNode:
-		return "nothing"
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "keys and values"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return "a number"
-	case *ast.StringNode, *ast.LiteralNode:
-		return "a text"
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		return "an anchor or alias"
-	case *ast.TagNode:
-		return "a tag"
-	}
-	return "something else"
 }

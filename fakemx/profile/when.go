@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"strictmx/fakemx/check"
+	"strictmx/internal/spelling"
 )
 
 // readChecks reads how the table sets up its checks. The rest of the table is for
@@ -118,7 +119,7 @@ func (t *table) readWhen(r *ruleNode, when ast.Node) {
 	for _, e := range t.r.entries(when, "conditions") {
 		name, facet, faceted := strings.Cut(e.key, ".")
 		i := slices.IndexFunc(t.checks, func(c check.Check) bool { return c.Name == name })
-		if i < 0 && kind(e.node) == "nothing" && slices.Contains(before.Values, e.key) {
+		if i < 0 && spelling.Kind(e.node) == "nothing" && slices.Contains(before.Values, e.key) {
 			before.Text += " or " + e.key
 			t.r.problem(e.at, "unknown check %q, which is a value of %s: join values with or: %s", e.key, before.Key(), before)
 			continue

@@ -98,7 +98,7 @@ func (r *reader) entries(n ast.Node, what string) []entry {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{m}
 	default:
-		r.problem(n, "want %s as keys and values, not %s", what, kind(n))
+		r.problem(n, "want %s as keys and values, not %s", what, spelling.Kind(n))
 		return nil
 	}
 	var out []entry
@@ -147,7 +147,7 @@ func (r *reader) fields(n ast.Node, what string, known []field) map[string]ast.N
 func (r *reader) items(n ast.Node, what string) []ast.Node {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		r.problem(n, "want a list of %s, not %s", what, kind(n))
+		r.problem(n, "want a list of %s, not %s", what, spelling.Kind(n))
 		return nil
 	}
 	return s.Values
@@ -175,14 +175,14 @@ func (r *reader) scalar(n ast.Node) (string, bool) {
 		}
 		return raw, true
 	}
-	r.problem(n, "want a text, not %s", kind(n))
+	r.problem(n, "want a text, not %s", spelling.Kind(n))
 	return "", false
 }
 
 func (r *reader) boolean(n ast.Node) (value, ok bool) {
 	b, ok := n.(*ast.BoolNode)
 	if !ok {
-		r.problem(n, "want true or false, not %s", kind(n))
+		r.problem(n, "want true or false, not %s", spelling.Kind(n))
 		return false, false
 	}
 	return b.Value, true
@@ -204,27 +204,4 @@ func (r *reader) flag(name string, into *bool) field {
 			*into = b
 		}
 	}}
-}
-
-// kind names a node's sort for messages.
-func kind(n ast.Node) string {
-	switch n.(type) {
-	case nil, *ast.NullNode:
-		return "nothing"
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "keys and values"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return "a number"
-	case *ast.StringNode, *ast.LiteralNode:
-		return "a text"
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		return "an anchor or alias"
-	case *ast.TagNode:
-		return "a tag"
-	}
-	return "something else"
 }

@@ -1,5 +1,6 @@
 // Package spelling finds what somebody probably meant, for messages about words that
-// are unknown and about texts that need quotes.
+// are unknown, about texts that need quotes, and about YAML that is of another sort than
+// was wanted.
 package spelling
 
 import "strings"
