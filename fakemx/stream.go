@@ -60,7 +60,10 @@ func (s *stream) deadline(now time.Time) time.Time {
 // stale tells whether a deadline that stands has to make way for another one. To change
 // it for each read and write was some 3 % of what a session costs.
 func (s *stream) stale(stands, next, now time.Time) bool {
-	return stands.Before(now.Add(min(s.wait, lingerTime))) || next.Before(stands) || next.Sub(stands) > s.wait/16
+	return stands.Before(now.Add(min(s.wait, lingerTime))) || // it is over, or last words need a moment
+		next.Before(stands) || // the wait is a shorter one
+		next.Sub(stands) > s.wait/16 ||
+		next.Equal(s.end) && !stands.Equal(next)
 }
 
 // Read sends the replies that were held back, then waits for the client. Deadlines
@@ -172,7 +175,6 @@ func (s *stream) startTLS(conf *tls.Config) (early int, err error) {
 	if err := s.raw.SetDeadline(s.deadline(time.Now())); err != nil {
 		return early, err
 	}
-	s.readBy, s.writeBy = time.Time{}, time.Time{}
 	ctx, cancel := context.WithTimeout(s.ctx, s.wait)
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {

@@ -236,6 +236,10 @@ func (r *rig) badInput(t *testing.T) {
 			"Postfix that does not start: address", "-- postfix/master.cf --\n203.0.113.99:25 inet n - y - - smtpd\n", exitUsage,
 			"fatal: bind 203.0.113.99 port 25: Cannot assign requested address", "broken.txtar",
 		},
+		{
+			"Postfix that does not start: IPv6 address", "-- postfix/master.cf --\n[2001:db8::99]:25 inet n - y - - smtpd\n", exitUsage,
+			"fatal: bind 2001:db8::99 port 25: Cannot assign requested address", "broken.txtar",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 // mostUnprinted is how much may wait to be written, in octets.
@@ -11,26 +13,34 @@ const mostUnprinted = 1 << 20
 
 // lines prints whole lines from several goroutines. A writer of its own writes what
 // there is, one line at once and many together, so that no session waits for a
-// terminal; they do if too much is waiting.
+// terminal; they do if too much is waiting, until ctx ends.
 type lines struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	waiting []byte
 	ended   bool
 	done    chan struct{}
+	forget  func() bool
 }
 
-func printTo(w io.Writer) *lines {
+func printTo(ctx context.Context, w io.Writer) *lines {
 	l := &lines{done: make(chan struct{})}
 	l.changed = sync.NewCond(&l.mu)
+	l.forget = context.AfterFunc(ctx, l.end)
 	go l.write(w)
 	return l
 }
 
+// lastLines is how long the last lines may take, where nobody may be reading.
+const lastLines = time.Second
+
 func (l *lines) printf(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.waiting) > mostUnprinted && !l.ended {
+	for len(l.waiting) > mostUnprinted {
+		if l.ended {
+			return // nobody reads, and the session must end
+		}
 		l.changed.Wait()
 	}
 	l.waiting = fmt.Appendf(l.waiting, format+"\n", args...)
@@ -59,11 +69,20 @@ func (l *lines) write(w io.Writer) {
 	}
 }
 
-// close returns when all is written.
-func (l *lines) close() {
+// end lets nobody wait any more.
+func (l *lines) end() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.ended = true
 	l.changed.Broadcast()
-	l.mu.Unlock()
-	<-l.done
+}
+
+// close returns when all is written, or nobody reads it.
+func (l *lines) close() {
+	l.forget()
+	l.end()
+	select {
+	case <-l.done:
+	case <-time.After(lastLines):
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,8 @@ func receiversCommand() *cobra.Command {
 With --find it looks a refusal up: a line of mail.log, a bounce, or the reply alone,
 broken or cut off as it may be. It prints the replies that are like it, the likeliest
 first, each with its receiver and rule, and with the lines for a scenario that is to
-show it. Exit code 1: there are none.`,
+show it. Several lines of a log, or recipients of a bounce, are looked up each. Exit
+code 1: for one of them there is nothing.`,
 		Example: `  strictmx receivers --find 'said: 550-5.7.26 This mail has been blocked because the sender is ...'
   grep status=bounced /var/log/mail.log | tail -1 | strictmx receivers --find -`,
 		Args: cobra.MaximumNArgs(1),
@@ -78,6 +80,9 @@ func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) 
 		if err != nil {
 			return fmt.Errorf("receivers --find: standard input: %w", err)
 		}
+		if len(b) == maxRefusal {
+			return fmt.Errorf("receivers --find: standard input is longer than %d octets: want the lines that refuse, as grep status=bounced finds them", maxRefusal)
+		}
 		text = string(b)
 	}
 	if strings.TrimSpace(text) == "" {
@@ -111,13 +116,23 @@ func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) 
 	return nil
 }
 
-// refusals are the lines of a mail log, if there are several, that quote a reply each;
-// else all of the text, which may be broken into lines in any way.
+// refusals are the lines of a mail log that quote a reply each, or what a bounce has
+// for each recipient, if there are several; else all of the text, which may be broken
+// into lines in any way.
 func refusals(text string) []string {
 	var out []string
 	for l := range strings.Lines(text) {
-		if strings.Contains(l, " said: ") || strings.Contains(l, " refused to talk to me: ") {
+		if logLine.MatchString(l) && quotes.MatchString(l) {
 			out = append(out, strings.TrimSpace(l))
+		}
+	}
+	if at := bouncedFor.FindAllStringIndex(text, -1); len(out) == 0 && len(at) > 1 {
+		for i, start := range at {
+			end := len(text)
+			if i+1 < len(at) {
+				end = at[i+1][0]
+			}
+			out = append(out, strings.Join(strings.Fields(text[start[0]:end]), " "))
 		}
 	}
 	if len(out) < 2 {
@@ -125,6 +140,13 @@ func refusals(text string) []string {
 	}
 	return out
 }
+
+var (
+	logLine = regexp.MustCompile(`\bpostfix\S*/\S+\[[0-9]+\]: `)
+	quotes  = regexp.MustCompile(` (?:said|refused to talk to me): `)
+	// bouncedFor begins what bounce(8) writes of a recipient.
+	bouncedFor = regexp.MustCompile(`(?m)^<[^>\s]+>(?: \(expanded from\s[^)]*\))?:\s+host\s`)
+)
 
 // printTable writes the text of one of our tables.
 func printTable(w io.Writer, args []string) error {

@@ -199,15 +199,9 @@ func exitCode(rep report.Report) int {
 		return code
 	}
 	for _, c := range rep.Cases {
-		if c.Error != nil && !scenarioFault(*c.Error) {
+		if c.Error != nil && !c.Error.OfScenario() {
 			return exitLab
 		}
 	}
 	return exitUsage
-}
-
-// scenarioFault tells errors that come from what the scenario says: their kind is
-// that of configurations, or they are about a line of one.
-func scenarioFault(e report.Error) bool {
-	return e.Kind == "postfix-config" || e.Kind == "plan" || e.Kind == "submit" || e.File != ""
 }

@@ -72,7 +72,7 @@ type service struct {
 }
 
 func (f serveFlags) run(ctx context.Context, out io.Writer) error {
-	printed := printTo(out)
+	printed := printTo(ctx, out)
 	defer printed.close()
 	services, err := f.open(ctx, printed)
 	if err != nil {

@@ -38,8 +38,8 @@ type Message struct {
 	Content []byte   // CR LF line ends
 }
 
-// TLSName is the version as facts have it.
-func (m Message) TLSName() string {
+// tlsName is the version as facts have it.
+func (m Message) tlsName() string {
 	switch m.TLS {
 	case tls.VersionTLS12:
 		return "TLSv1.2"
@@ -92,7 +92,7 @@ func Results(ctx context.Context, r check.Resolver, f check.Facts) []mail.Result
 // Facts are what a receiver with all extensions knows of the message at its end.
 func (m Message) Facts(receiver string) check.Facts {
 	return check.Facts{
-		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.TLSName(),
+		Receiver: receiver, Client: m.Client, Helo: m.Helo, TLS: m.tlsName(),
 		MailFrom: m.From, Rcpts: m.To, Content: m.Content,
 		Size: int64(len(m.Content)), EightBit: !ascii(string(m.Content)), UTF8: !ascii(m.From + strings.Join(m.To, "")),
 	}

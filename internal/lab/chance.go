@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -21,7 +21,7 @@ func chance(p *Prepared, attempts []mail.Attempt) string {
 	}
 	for _, a := range attempts {
 		i := slices.IndexFunc(p.Plan.Receivers, func(r wire.Receiver) bool { return r.Name == name(a) })
-		if i >= 0 && p.Plan.Receivers[i].Name != senderReceiver && bothFamilies(p.Plan.Receivers[i]) && a.Client.IsValid() {
+		if i >= 0 && p.Plan.Receivers[i].Name != senderReceiver && bothFamilies(p.Plan.Receivers[i], a.Server) && a.Client.IsValid() {
 			took, other := "IPv6", "IPv4"
 			if a.Client.Is4() {
 				took, other = other, took
@@ -53,19 +53,20 @@ func chooses(c scenarios.Case) bool {
 	return chosen["smtp_address_preference"] || chosen["inet_protocols"]
 }
 
-// bothFamilies tells whether the hosts of a receiver that Postfix tries first, those of
-// the best preference that answer, have addresses of both families.
-func bothFamilies(r wire.Receiver) bool {
-	four, six, best := false, false, -1
-	for _, h := range slices.SortedStableFunc(slices.Values(r.Hosts), func(a, b wire.MXHost) int { return cmp.Compare(a.Pref, b.Pref) }) {
-		if best >= 0 && int(h.Pref) > best {
-			break
-		}
+// bothFamilies tells whether the hosts of a receiver that are preferred as much as that
+// of a server have addresses of both families that answer: Postfix goes by preference
+// first.
+func bothFamilies(r wire.Receiver, server netip.Addr) bool {
+	at := slices.IndexFunc(r.Hosts, func(h wire.MXHost) bool { return slices.Contains(h.Addrs, server) })
+	if at < 0 {
+		return false
+	}
+	four, six := false, false
+	for _, h := range r.Hosts {
 		for _, a := range h.Addrs {
-			if slices.Contains(r.Down, a) || slices.Contains(r.Silent, a) {
+			if h.Pref != r.Hosts[at].Pref || slices.Contains(r.Down, a) || slices.Contains(r.Silent, a) {
 				continue
 			}
-			best = int(h.Pref)
 			four, six = four || a.Is4(), six || a.Is6()
 		}
 	}

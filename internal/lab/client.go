@@ -50,7 +50,6 @@ func settingsOf(p *Prepared) settings {
 			switch param.Name {
 			case "inet_protocols":
 				set.only = onlyFamily(param.Value)
-
 			case "myhostname":
 				own = param.Value
 			case "smtp_helo_name":

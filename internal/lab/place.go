@@ -51,7 +51,7 @@ const kindFatal = "postfix-fatal"
 
 // telling are the words of such a line that the configuration may have, too: a value
 // in quotes, a path, the name of a parameter, an address.
-var telling = regexp.MustCompile(`"([^"]+)"|(/[\w./-]+)|\b([a-z0-9]+(?:_[a-z0-9]+)+|[0-9]+(?:\.[0-9]+){3})\b`)
+var telling = regexp.MustCompile(`"([^"]+)"|(/[\w./-]+)|\b([a-z0-9]+(?:_[a-z0-9]+)+|[0-9]+(?:\.[0-9]+){3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7})\b`)
 
 // blamed says where in the scenario's configuration the reason of a fatal line stands:
 // in the one line that has one of its words. Where no line has, or several, the lab may

@@ -75,6 +75,21 @@ transport_maps = hash:/etc/postfix/nomap
 			t.Errorf("%q is placed at %+v, want line %d", tt.line, err, tt.at)
 		}
 	}
+	for text, want := range map[string]string{
+		"bind 203.0.113.99 port 25: Cannot assign": "203.0.113.99", "bind 2001:db8::99 port 25": "2001:db8::99",
+		`Invalid TLS level "mayb"`: "mayb", "open /etc/postfix/x: No": "/etc/postfix/x",
+	} {
+		got := ""
+		if m := telling.FindStringSubmatch(text); m != nil {
+			got = m[1] + m[2] + m[3]
+		}
+		if got != want {
+			t.Errorf("%q tells %q, want %q", text, got, want)
+		}
+	}
+	if !hasWord("[2001:db8::99]:25 inet n - y - - smtpd", "2001:db8::99") || hasWord("[2001:db8::990]:25", "2001:db8::99") {
+		t.Error("an address in brackets is not found, or a part of one is")
+	}
 	for _, line := range []string{ // nothing of the configuration, or a part of a word only
 		"Nov 24 06:45:12 mail postfix/cleanup[182]: fatal: malloc: insufficient memory for 4096 bytes",
 		"Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open database /etc/postfix/nomap.db: No such file",

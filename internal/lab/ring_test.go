@@ -252,7 +252,11 @@ func TestClientFindsNoRecord(t *testing.T) {
 
 // Where Postfix may take either family, a case proves one.
 func TestChance(t *testing.T) {
-	four := mail.Attempt{Receiver: "gmail@2014", Client: netip.MustParseAddr("203.0.113.10")}
+	four := mail.Attempt{
+		Receiver: "gmail@2014", Client: netip.MustParseAddr("203.0.113.10"), Server: netip.MustParseAddr("198.51.100.26"),
+	}
+	second := four
+	second.Server = netip.MustParseAddr("198.51.100.8")
 	const setting = "smtp_address_preference = ipv6"
 	for _, tt := range []struct {
 		about, text string

@@ -246,10 +246,13 @@ func assign(attempts []mail.Attempt, messages []scenarios.Message, deliveries []
 }
 
 // nameless tells whether an attempt can be about the message that was sent without a
-// Message-ID. Notices come from the null sender, too, and go to others.
+// Message-ID. Postfix may write its sender anew; notices come from the null sender, too,
+// and go to others.
 func nameless(a mail.Attempt, m scenarios.Message) bool {
-	return strings.EqualFold(m.From, a.From) &&
-		(m.From != "" || !slices.ContainsFunc(a.Recipients, func(r string) bool { return !slices.Contains(m.To, r) }))
+	if m.From != "" {
+		return a.From != "" && !strings.HasPrefix(a.From, "double-bounce@")
+	}
+	return a.From == "" && !slices.ContainsFunc(a.Recipients, func(r string) bool { return !slices.Contains(m.To, r) })
 }
 
 // onlyMessage finds the one message that an attempt without content can be about:

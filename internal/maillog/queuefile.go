@@ -61,6 +61,13 @@ func (t *Tracker) identify(id, messageID string) {
 	f.messageID, f.known = messageID, true
 }
 
+// postfixs tells whether a message is one of Postfix's own, and none that was sent by
+// somebody: Postfix may have written another sender than the one it was given, but those
+// two it has for itself.
+func (f *queueFile) postfixs(sender string) bool {
+	return f.nrcpt > 0 && (f.sender == "" && sender != "" || strings.HasPrefix(f.sender, "double-bounce@"))
+}
+
 // given tells whether cleanup(8) gave a message its Message-ID, which has the queue
 // id in it then ("20261124133500.4A3B7C1@mail.example.com").
 func (f *queueFile) given() bool { return strings.Contains(f.messageID, "."+f.id+"@") }
@@ -158,7 +165,7 @@ func (t *Tracker) index(f *queueFile) int {
 		id = ""
 	}
 	for _, e := range t.expected {
-		if e.messageID == id && (id != "" || f.nrcpt == 0 || strings.EqualFold(e.sender, f.sender)) {
+		if e.messageID == id && (id != "" || !f.postfixs(e.sender)) {
 			return e.index
 		}
 	}

@@ -27,7 +27,7 @@ func (p *printer) evidence(c Case) {
 		p.wrapped("  ", "  ", "Not proven: "+c.Reason+".")
 	}
 	if c.Error != nil {
-		if c.Error.File != "" {
+		if c.Error.OfScenario() {
 			p.heading("Not possible as it is written")
 		} else {
 			p.heading("The lab broke")

@@ -29,7 +29,7 @@ type jsonCase struct {
 	Questions  []mail.Question    `json:"questions"`
 	Mismatches []verdict.Mismatch `json:"mismatches"`
 	Error      *Error             `json:"error"`
-	Warnings   []string           `json:"warnings"` // of the mail system, against its configuration
+	Warnings   []string           `json:"warnings"` // of the mail system, against its configuration or as it ran, and of the lab
 
 	Reason      string `json:"reason,omitempty"`
 	Cures       string `json:"cures,omitempty"`

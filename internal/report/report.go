@@ -41,7 +41,7 @@ type Case struct {
 	Mismatches  []verdict.Mismatch
 	Error       *Error               // what broke the lab; nil if nothing did
 	Log         []string             // the mail system's lines
-	Warnings    []string             // what it has to say against its configuration
+	Warnings    []string             // what it has to say against its configuration, or warned of as it ran
 	Added       []scenarios.Fragment // the case's own files
 	Changed     []string             // what it changes otherwise: "gmail ipv4 is down"
 	Waits       string               // how much time passes: "10m, then 24h"

@@ -266,7 +266,7 @@ func (p *printer) added(c, base Case) {
 func (p *printer) totals(s Summary, cases []Case) {
 	impossible := 0
 	for _, c := range cases {
-		if c.Error != nil && c.Error.File != "" {
+		if c.Error != nil && c.Error.OfScenario() {
 			impossible++
 		}
 	}
@@ -305,6 +305,12 @@ func (p *printer) totals(s Summary, cases []Case) {
 		text += " (" + strings.Join(with, ", ") + ")"
 	}
 	p.line("%s", text)
+}
+
+// OfScenario tells an error that comes of what the scenario says from one of the lab:
+// its kind is that of configurations, or it is about a line of one.
+func (e *Error) OfScenario() bool {
+	return e.Kind == "postfix-config" || e.Kind == "plan" || e.Kind == "submit" || e.File != ""
 }
 
 // String is the error with its kind and place.
