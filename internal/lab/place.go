@@ -61,7 +61,10 @@ func (p *Prepared) blamed(e *wire.Error) error {
 	for _, path := range []string{"postfix/main.cf", "postfix/master.cf"} {
 		fragments = append(fragments, p.Case.Files[path].Fragments...)
 	}
-	_, text, _ := strings.Cut(e.Message, ": fatal: ")
+	_, text, found := strings.Cut(e.Message, ": fatal: ")
+	if !found {
+		_, text, _ = strings.Cut(e.Message, "]: ")
+	}
 	for _, m := range telling.FindAllStringSubmatch(text, -1) {
 		var at []scenarios.Position
 		for _, f := range fragments {

@@ -68,6 +68,7 @@ transport_maps = hash:/etc/postfix/nomap
 		at   int
 	}{
 		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: unsupported value "dns" for smtp_host_lookup`, 11},
+		{`Nov 24 06:45:12 mail postfix/cleanup[17]: 8506E47: milter-reject: smtp_host_lookup: 4.7.1 Service unavailable`, 11},
 		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open /etc/postfix/nomap: No such file`, 15},
 	} {
 		err := p.placed(&wire.Error{Kind: "postfix-fatal", Message: tt.line})

@@ -6,8 +6,9 @@ import (
 )
 
 // stops tells a line after which mail does not move: a program that died, a
-// service that master(8) holds back, and the warnings after which Postfix tries
-// again for ever without a status= line.
+// service that master(8) holds back, the warnings after which Postfix tries again for
+// ever without a status= line, and a milter that keeps local mail in the maildrop for
+// now.
 func stops(l Line) bool {
 	switch l.Severity {
 	case Fatal, Panic:
@@ -15,8 +16,11 @@ func stops(l Line) bool {
 	case Warning, Error:
 		return stuck.MatchString(strings.TrimSpace(l.QueueID + ": " + l.Text))
 	}
-	return false
+	return l.Program == "cleanup" && keptOut.MatchString(l.Text)
 }
+
+// keptOut is a temporary refusal by a milter, or for want of one.
+var keptOut = regexp.MustCompile(`^milter-reject: .*: 4\.[0-9]+\.[0-9]+ `)
 
 var stuck = regexp.MustCompile(strings.Join([]string{
 	`: bad command startup -- throttling$`, // master: the program ends as soon as it starts

@@ -290,8 +290,11 @@ func TestFatal(t *testing.T) {
 		"postfix/master[1]: warning: process /usr/lib/postfix/sbin/smtp pid 12 killed by signal 11":                                   true,
 		"postfix/cleanup[1]: warning: 1E92F204: virtual_alias_maps map lookup problem for x -- message not accepted, try again later": true,
 		"postfix/postdrop[1]: warning: mail_queue_enter: create file maildrop/1.2: Permission denied":                                 true,
-		"postfix/qmgr[1]: panic: x":                          true,
-		"sshd[1]: fatal: no":                                 false,
+		"postfix/qmgr[1]: panic: x": true,
+		"sshd[1]: fatal: no":        false,
+		"postfix/cleanup[1]: 1B7D747: milter-reject: CONNECT from localhost[127.0.0.1]: 4.7.1 Service unavailable - try again later; from=<a@b>":   true,
+		"postfix/cleanup[1]: 1B7D747: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: 5.7.1 Command rejected; from=<a@b>":                 false,
+		"postfix/smtpd[1]: 1B7D747: milter-reject: RCPT from x[203.0.113.1]: 451 4.7.1 Service unavailable - try again later; from=<a@b> to=<c@d>": false,
 		"postfix/smtp[1]: warning: no MX host for x":         false,
 		"postfix/smtp[1]: connect to x[203.0.113.1]:25: bad": false,
 	} {
