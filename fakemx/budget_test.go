@@ -3,6 +3,7 @@ package fakemx
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -43,7 +44,9 @@ func TestBudget(t *testing.T) {
 	child, stop := context.WithTimeout(closed, time.Hour)
 	defer stop()
 	<-child.Done()
-	time.Sleep(2 * time.Millisecond) // beyond its time: the error must not change
+	for end, _ := closed.Deadline(); !time.Now().After(end); { // beyond its time: the error must not change
+		runtime.Gosched()
+	}
 	if closed.Err() != context.Canceled {
 		t.Errorf("closed: %v", closed.Err())
 	}

@@ -50,21 +50,24 @@ func TestHoldIsExact(t *testing.T) {
 	s := newStream(t.Context(), c, Limits{Command: time.Minute, Session: time.Hour})
 	begin := time.Now()
 	s.early(17 * time.Millisecond)
-	if by := c.read.Sub(begin); by < 15*time.Millisecond || by > 17*time.Millisecond+time.Since(begin)-17*time.Millisecond {
+	if by := c.read.Sub(begin); by < 17*time.Millisecond {
 		t.Errorf("waited until %s after the beginning, want 17ms", by)
+	}
+	if by := c.read.Sub(c.at); by > 17*time.Millisecond {
+		t.Errorf("the deadline is %s ahead, want no more than 17ms", by)
 	}
 	if s.wait != time.Minute {
 		t.Errorf("then waits %s, want a minute", s.wait)
 	}
 }
 
-// deadlines notes the last one that a connection was given for reading.
+// deadlines notes the last one that a connection was given for reading, and when.
 type deadlines struct {
 	net.Conn
-	read time.Time
+	read, at time.Time
 }
 
 func (d *deadlines) SetReadDeadline(t time.Time) error {
-	d.read = t
+	d.read, d.at = t, time.Now()
 	return d.Conn.SetReadDeadline(t)
 }

@@ -49,9 +49,8 @@ func main() {
 }
 
 // collectLess lets the garbage collector wait for more than the runtime's default,
-// which is made for larger programs: with a megabyte that lives, it ran several
-// hundred times a second under load. The limit keeps a node with many sessions small.
-// What the user has set counts instead.
+// which costs a message a tenth more CPU (docs/performance.md). The limit keeps a node
+// with many sessions small. What the user has set counts instead.
 func collectLess() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(400)

@@ -204,16 +204,16 @@ func (t *Tracker) Settled() (missing []string) {
 	}
 	for _, e := range t.expected {
 		if !seen[e.index] {
-			missing = append(missing, fmt.Sprintf("message %d: not in the queue", e.index)+t.nameless())
+			missing = append(missing, fmt.Sprintf("message %d: not in the queue", e.index)+t.whyMissing())
 		}
 	}
 	slices.SortStableFunc(missing, strings.Compare)
 	return missing
 }
 
-// nameless tells why a message may not be found: a milter kept it out, or it has lost
+// whyMissing tells why a message may not be found: a milter kept it out, or it has lost
 // its Message-ID on the way and cannot be told from others.
-func (t *Tracker) nameless() string {
+func (t *Tracker) whyMissing() string {
 	for _, r := range t.rejects {
 		if strings.HasPrefix(r.Text, "milter-reject: ") {
 			return ": " + r.Text

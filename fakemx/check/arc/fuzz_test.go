@@ -38,20 +38,3 @@ func FuzzEvaluate(f *testing.F) {
 		}
 	})
 }
-
-// FuzzCompact holds that what is left has no white space, and that without
-// parentheses nothing else is lost.
-func FuzzCompact(f *testing.F) {
-	f.Add(" (a (b\\) c) d) i = 1 ")
-	f.Add("a)b(c\\")
-	f.Fuzz(func(t *testing.T, text string) {
-		got := compact(text)
-		if strings.ContainsAny(got, " \t\r\n") {
-			t.Errorf("compact(%q) = %q, with white space", text, got)
-		}
-		want := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)
-		if !strings.Contains(text, "(") && got != want {
-			t.Errorf("compact(%q) = %q, want %q", text, got, want)
-		}
-	})
-}

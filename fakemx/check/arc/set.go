@@ -102,7 +102,7 @@ func instance(f dkim.Field) (int, error) {
 		}
 		text = strings.TrimSpace(value)
 		if strings.EqualFold(f.Name, resultsName) {
-			if i > 0 || compact(server) == "" {
+			if rest := dkim.SkipComments(server); i > 0 || rest == "" || rest[0] == '(' {
 				text = ""
 			}
 			break
@@ -118,28 +118,6 @@ func instance(f dkim.Field) (int, error) {
 	default:
 		return n, nil
 	}
-}
-
-// compact takes out white space and comments (RFC 5322 section 3.2.2).
-func compact(s string) string {
-	var b strings.Builder
-	depth, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case quoted:
-			quoted = false
-		case c == '\\' && depth > 0:
-			quoted = true
-		case c == '(':
-			depth++
-		case c == ')' && depth > 0:
-			depth--
-		case depth > 0 || strings.IndexByte(" \t\r\n", c) >= 0:
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 // readSignature reads the ARC-Message-Signature of a complete set. A fault is one
