@@ -71,6 +71,7 @@ func TestContainers(t *testing.T) {
 	t.Run("notice", func(t *testing.T) { testNotice(t, d) })
 	t.Run("silent", func(t *testing.T) { testSilent(t, d) })
 	t.Run("steps", func(t *testing.T) { testSteps(t, d) })
+	t.Run("pickup", func(t *testing.T) { testPickup(t, d) })
 	t.Run("long replies", func(t *testing.T) { testLongReplies(t, d) })
 	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
 	t.Run("kept and fresh", func(t *testing.T) { testKeptAndFresh(t, d) })
@@ -318,6 +319,44 @@ rules:
 	first, last := recs[0].Attempts[0], recs[0].Attempts[len(recs[0].Attempts)-1]
 	if d := last.Time.Sub(first.Time); last.Step != 2 || d < 11*time.Minute || d > 13*time.Minute {
 		t.Errorf("the last attempt is of step %d, %s after the first, want step 2 and 11m and a little", last.Step, d)
+	}
+}
+
+// handedOn is a scenario whose content filter hands its mail to sendmail(1). cleanup(8)
+// takes it in from pickup(8) late: it waits for a milter that does not answer.
+const handedOn = `A filter whose mail waits in the maildrop.
+
+-- scenario.yaml --
+title: Mail waits in the maildrop
+host: {name: mail.example.com, ipv4: 203.0.113.10}
+receivers:
+  - {profile: exchange-online, domains: [example.net]}
+send: {from: me@example.com, to: you@example.net, via: smtp}
+cases:
+  - name: refused
+    want: {outcome: bounced, attempts: 1}
+-- dns/example.com.zone --
+@  TXT  "v=spf1 -all"
+-- postfix/main.cf --
+mynetworks = 198.51.100.0/24
+non_smtpd_milters = inet:127.0.0.1:8891
+milter_command_timeout = 1s
+milter_default_action = accept
+-- postfix/master.cf --
+smtp            inet  n  -  y  -   -   smtpd -o content_filter=copy:
+copy            unix  -  n  n  -   10  pipe flags=Rq user=nobody argv=/usr/sbin/sendmail -G -i -f ${sender} -- ${recipient}
+127.0.0.1:8891  inet  n  n  n  -   0   spawn user=nobody argv=/bin/sleep 60
+`
+
+// What a filter hands to sendmail(1) belongs to the case, though the filter's part is
+// over and no line of the log tells of the rest.
+func testPickup(t *testing.T, d lab.Driver) {
+	_, rec := run(t, d, loaded(t, handedOn), "refused")
+	removed := slices.IndexFunc(rec.Log, func(l string) bool { return strings.HasSuffix(l, ": removed") })
+	if removed < 0 || !slices.ContainsFunc(rec.Log[removed:], func(l string) bool {
+		return strings.Contains(l, "/cleanup[") && strings.Contains(l, "message-id=<own.refused.0@")
+	}) {
+		t.Errorf("the message was never out of sight:\n%s", strings.Join(rec.Log, "\n"))
 	}
 }
 

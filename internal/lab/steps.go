@@ -78,12 +78,14 @@ func begin(ctx context.Context, s Session, step int, ahead time.Duration, w *wat
 	return rest(ctx, s, w)
 }
 
-// rest waits until all mail has an outcome and the mail system has done with what it
-// deferred. Between the line that tells of a deferral and the end of the round Postfix
-// may give a message up, and a flush passes over what is not yet put aside.
+// rest waits until all mail has an outcome and, where the log alone cannot tell it, the
+// queue has come to rest. Between the line that tells of a deferral and the end of the
+// round Postfix may give a message up, and a flush passes over what is not yet put
+// aside. What a program hands to sendmail(1) is in no line of the log before pickup(8)
+// takes it: it is in the maildrop, and has lines by the time it is no longer there.
 func rest(ctx context.Context, s Session, w *watch) error {
 	for {
-		if err := w.settle(ctx); err != nil || w.late() || !w.waiting() {
+		if err := w.settle(ctx); err != nil || w.late() || !w.unsure() {
 			return err
 		}
 		ev, err := s.Do(ctx, wire.MailSystem, wire.Command{Op: wire.OpQueue})
@@ -119,7 +121,8 @@ func moving(queue string) (bool, error) {
 		if err := json.Unmarshal(r.Bytes(), &entry); err != nil {
 			return false, fmt.Errorf("postqueue -j: %q: %w", r.Text(), err)
 		}
-		if entry.Queue == "incoming" || entry.Queue == "active" {
+		switch entry.Queue {
+		case "maildrop", "incoming", "active":
 			return true, nil
 		}
 	}
@@ -143,10 +146,11 @@ func (w *watch) flush() bool {
 	return waiting
 }
 
-func (w *watch) waiting() bool {
+// unsure tells whether the queue may hold mail of which the log does not tell yet.
+func (w *watch) unsure() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.logs.Waiting()
+	return w.logs.Waiting() || w.logs.HandedOn()
 }
 
 func (w *watch) missing() []string {
@@ -170,7 +174,7 @@ func (w *watch) gaveUp(ctx context.Context, err error) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.rec.Unsettled = append(w.rec.Unsettled, "deferred mail: not yet put aside")
+	w.rec.Unsettled = append(w.rec.Unsettled, "the queue: mail is still on its way in it")
 	return nil
 }
 

@@ -218,6 +218,7 @@ Nov 24 06:45:13 mail postfix/qmgr[172]: 1C64B3DA: removed`
 	expiredLog = `Nov 24 06:45:12 mail postfix/qmgr[172]: 1C64B3DA: from=<me@example.com>, status=expired, returned to sender`
 	deferred   = `{"queue_name": "deferred", "queue_id": "1C64B3DA"}` + "\n"
 	active     = `{"queue_name": "active", "queue_id": "1C64B3DA"}` + "\n"
+	maildrop   = `{"queue_name": "maildrop", "queue_id": "1C64B3DA"}` + "\n"
 )
 
 // The queue is flushed only when what was deferred is put aside, and by then all
@@ -290,6 +291,41 @@ func TestRunHearsThatMailExpires(t *testing.T) {
 	}
 }
 
+// What a filter hands to sendmail(1) is waited for: the log tells of it only when
+// pickup(8) has taken it in.
+func TestRunWaitsForPickup(t *testing.T) {
+	const filteredLog = `Nov 24 06:45:12 mail postfix/pipe[182]: 1C64B3DA: to=<you@gmail.com>, relay=footer, delay=0.2, delays=0.1/0/0/0.1, dsn=2.0.0, status=sent (delivered via footer service)
+Nov 24 06:45:12 mail postfix/qmgr[172]: 1C64B3DA: removed`
+	again := strings.NewReplacer("1C64B3DA", "2D75C4EB")
+	queue := []string{maildrop, maildrop, ""}
+	d := &pretender{submit: func(listen func(wire.Side, wire.Event)) error {
+		logs(listen, queuedLog, filteredLog)
+		return nil
+	}}
+	d.answer = func(cmd wire.Command, listen func(wire.Side, wire.Event)) string {
+		if cmd.Op != wire.OpQueue || len(queue) == 0 {
+			return ""
+		}
+		text := queue[0]
+		if queue = queue[1:]; len(queue) == 0 {
+			logs(listen, again.Replace(queuedLog))
+			go logs(listen, again.Replace(bouncedLog), again.Replace(noticeLog))
+		}
+		return text
+	}
+	rec, err := Run(t.Context(), d, prepared(t, story, "red"), time.Minute)
+	if err != nil || len(rec.Unsettled) > 0 {
+		t.Fatal(err, rec.Unsettled)
+	}
+	var got []string
+	for _, d := range rec.Deliveries {
+		got = append(got, fmt.Sprintf("%s %s", d.QueueID, d.Outcome))
+	}
+	if want := []string{"1C64B3DA sent", "2D75C4EB bounced"}; !slices.Equal(got, want) {
+		t.Errorf("deliveries are %q, want %q", got, want)
+	}
+}
+
 // A queue that never comes to rest is no error of the lab.
 func TestRunUnrest(t *testing.T) {
 	d := &pretender{submit: func(listen func(wire.Side, wire.Event)) error {
@@ -320,6 +356,7 @@ func TestMoving(t *testing.T) {
 		{`{"queue_name": "hold"}`, false, false},
 		{deferred + active, true, false},
 		{`{"queue_name": "incoming"}`, true, false},
+		{`{"queue_name": "maildrop"}`, true, false},
 		{strings.Repeat(deferred[:len(deferred)-2]+strings.Repeat(" ", 1<<17)+"}\n", 2) + active, true, false},
 		{"postqueue: fatal: no queue", false, true},
 	} {

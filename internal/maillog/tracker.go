@@ -26,6 +26,7 @@ type Tracker struct {
 	clients  map[string]*client    // by program and process
 	done     []delivered
 	rejects  []Reject
+	handedOn bool
 	fatal    string
 }
 
@@ -148,6 +149,7 @@ func (t *Tracker) deliver(l Line, d mail.Delivery) {
 		d.Tries = c.own(d)
 	}
 	f.status(d)
+	t.handedOn = t.handedOn || l.Program == "pipe" || l.Program == "local"
 	t.done = append(t.done, delivered{d, f})
 }
 

@@ -14,3 +14,9 @@ func (t *Tracker) Waiting() bool {
 	}
 	return false
 }
+
+// HandedOn tells whether some mail was given to a program that Postfix does not know:
+// by pipe(8), or by local(8), whose mailbox_command, aliases and .forward files may
+// name one. It can have sent the mail on by sendmail(1), of which no line tells before
+// pickup(8) takes it in.
+func (t *Tracker) HandedOn() bool { return t.handedOn }

@@ -27,3 +27,23 @@ func TestWaiting(t *testing.T) {
 		}
 	}
 }
+
+// Only programs that are not Postfix's can send mail on unseen, whatever became of the
+// mail that they were given.
+func TestHandedOn(t *testing.T) {
+	const head, tail = "Nov 24 06:45:12 mail postfix/", ": 1C64B3DA: to=<a@example.org>, relay=x, delay=1, delays=1/0/0/0, dsn=2.0.0, status="
+	for line, want := range map[string]bool{
+		head + "pipe[182]" + tail + "sent (delivered via footer service)":                  true,
+		head + "filter/pipe[182]" + tail + "deferred (temporary failure)":                  true,
+		head + "local[182]" + tail + "sent (delivered to command: exec procmail)":          true,
+		head + "smtp[182]" + tail + "sent (250 2.0.0 Ok: queued as 0)":                     false,
+		head + "virtual[182]" + tail + "sent (delivered to maildir)":                       false,
+		head + "pipe[182]: warning: 1C64B3DA: to=<a@example.org>, status=sent (nothing)":   false,
+		"Nov 24 06:45:12 mail procmail[182]: 1C64B3DA: to=<a@example.org>, status=sent ()": false,
+	} {
+		tr := NewTracker()
+		if tr.Line(line); tr.HandedOn() != want {
+			t.Errorf("after %q: HandedOn = %t, want %t", line, !want, want)
+		}
+	}
+}
