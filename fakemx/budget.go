@@ -7,32 +7,51 @@ import (
 	"time"
 )
 
-// A budget is a context that ends at a time, as that of [context.WithDeadline]. It
-// has a timer only once somebody waits for its end, which a resolver in memory never
-// does; most checks ask nobody at all.
+// A budget is a context that ends some time after somebody first looks at it, and has a
+// timer only once somebody waits for its end. Most checks ask nobody and never look; a
+// resolver in memory never waits.
 type budget struct {
 	context.Context // the parent
-	end             time.Time
+	limit           time.Duration
 	over            atomic.Pointer[error] // why it has ended, once somebody asked; see close
 
-	once sync.Once
+	mu   sync.Mutex
+	end  time.Time // zero before the first look
 	wait context.Context
 	stop context.CancelFunc
 }
 
 func newBudget(parent context.Context, limit time.Duration) *budget {
-	return &budget{Context: parent, end: time.Now().Add(limit)}
+	return &budget{Context: parent, limit: limit}
+}
+
+// ends is when the time is over. It is called with mu held.
+func (b *budget) ends() time.Time {
+	if b.end.IsZero() {
+		b.end = time.Now().Add(b.limit)
+	}
+	return b.end
 }
 
 func (b *budget) Deadline() (time.Time, bool) {
-	if end, ok := b.Context.Deadline(); ok && end.Before(b.end) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	own := b.ends()
+	if end, ok := b.Context.Deadline(); ok && end.Before(own) {
 		return end, true
 	}
-	return b.end, true
+	return own, true
 }
 
 func (b *budget) Done() <-chan struct{} {
-	b.once.Do(func() { b.wait, b.stop = context.WithDeadline(b.Context, b.end) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.wait == nil {
+		if b.over.Load() != nil {
+			return ended.Done()
+		}
+		b.wait, b.stop = context.WithDeadline(b.Context, b.ends())
+	}
 	return b.wait.Done()
 }
 
@@ -41,25 +60,32 @@ func (b *budget) Err() error {
 	if err := b.over.Load(); err != nil {
 		return *err
 	}
-	if err := b.Context.Err(); err != nil {
-		return b.because(err)
+	if b.Context.Err() != nil {
+		err := b.Context.Err()
+		return b.because(&err)
 	}
-	if !time.Now().Before(b.end) {
-		return b.because(context.DeadlineExceeded)
+	b.mu.Lock()
+	end := b.ends()
+	b.mu.Unlock()
+	if !time.Now().Before(end) {
+		return b.because(&context.DeadlineExceeded)
 	}
 	return nil
 }
 
-func (b *budget) because(err error) error {
-	b.over.CompareAndSwap(nil, &err)
+func (b *budget) because(err *error) error {
+	b.over.CompareAndSwap(nil, err)
 	return *b.over.Load()
 }
 
 // close ends the budget, if its time is not over already, and lets go of the timer.
 func (b *budget) close() {
-	b.because(context.Canceled)
-	b.once.Do(func() { b.wait, b.stop = ended, func() {} })
-	b.stop()
+	_ = b.because(&context.Canceled) // or it has ended before
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stop != nil {
+		b.stop()
+	}
 }
 
 // ended is a context that has ended, for who waits for the end of a budget that is

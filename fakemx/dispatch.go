@@ -74,7 +74,7 @@ func (f *front) hello(c command) {
 		f.wrong("helo-empty")
 		return
 	}
-	found, helo := f.found, f.facts.Helo
+	found, helo := slices.Clone(f.found), f.facts.Helo
 	f.facts.Helo = c.arg
 	f.forget(mail.Helo)
 	r := f.judge(mail.Helo)
@@ -98,7 +98,7 @@ func (f *front) hello(c command) {
 	f.facts.Helo = c.arg
 	f.greeted, f.esmtp = true, c.verb == "EHLO"
 	name, _, _ := strings.Cut(c.arg, " ")
-	f.pass(c.verb, c.verb+" "+name)
+	f.pass(c.verb, c.verb, " ", name)
 }
 
 // withConnect adds to what was found what is newly known of the connection: that
@@ -129,7 +129,7 @@ func (f *front) startTLS(c command) {
 		f.wrong("helo-first")
 		return
 	}
-	f.say(f.phrase("starttls", []string{"220 Ready to start TLS"}))
+	f.say(f.phrase("starttls", func() []string { return []string{"220 Ready to start TLS"} }))
 	early, err := f.stream.startTLS(f.srv.tlsConfig())
 	if early > 0 {
 		f.said.note("C: ", "%d octets before the TLS handshake, dropped", early)
@@ -168,7 +168,7 @@ func (f *front) mail(c command) {
 		f.refuse("size")
 		return
 	}
-	f.pass("MAIL", fmt.Sprintf("MAIL FROM:<%s>%s", f.path.addr, forEngine(f.path.params)))
+	f.pass("MAIL", "MAIL FROM:<", f.path.addr, ">", forEngine(f.path.params))
 }
 
 // rcpt does the same for RCPT. <postmaster> has no domain (RFC 5321 section
@@ -197,7 +197,7 @@ func (f *front) rcpt(c command) {
 	if strings.EqualFold(addr, "postmaster") {
 		addr = "postmaster@" + f.facts.Receiver
 	}
-	f.pass("RCPT", fmt.Sprintf("RCPT TO:<%s>%s", addr, forEngine(f.path.params)))
+	f.pass("RCPT", "RCPT TO:<", addr, ">", forEngine(f.path.params))
 }
 
 // parse reads the path and parameters of a command, or refuses it.

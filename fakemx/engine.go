@@ -13,23 +13,25 @@ import (
 	"strictmx/internal/mail"
 )
 
-// serve runs the engine on the front until the session has ended. The engine has
-// no limits of its own: the front has them, with the profile's words.
-func (f *front) serve() {
-	engine := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return backend{f}, nil }))
-	engine.Domain = f.facts.Receiver
+// run lets the engine serve the fronts that l accepts, until l has no more and every
+// session has ended. The engine has no limits of its own: the front has them, with the
+// profile's words.
+func (s *Server) run(ctx context.Context, l net.Listener) {
+	engine := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return backend{c.Conn().(*front)}, nil
+	}))
+	engine.Domain = s.Profile.Hostname()
 	engine.MaxLineLength = 0
 	engine.EnableDSN = true
-	engine.ErrorLog = engineLog{f.session}
-	// The listener ends with the front, and there is nothing to say about it.
-	_ = engine.Serve(&single{front: f})
-	// Serve has not waited for the goroutine of the connection, which is at its end.
-	if err := engine.Shutdown(context.WithoutCancel(f.ctx)); err != nil {
-		f.log.ErrorContext(f.ctx, "engine not shut down", slog.Any("error", err))
+	engine.ErrorLog = engineLog{ctx, s.log()}
+	_ = engine.Serve(l) // what l said, and l knows why
+	// Serve does not wait for the sessions; each ends with its context.
+	if err := engine.Shutdown(context.WithoutCancel(ctx)); err != nil {
+		s.log().ErrorContext(ctx, "engine not shut down", slog.Any("error", err))
 	}
 }
 
-// A single listener has one connection, and ends with it.
+// A single listener has one front, and no more when that is closed.
 type single struct {
 	front *front
 	taken bool
@@ -82,7 +84,7 @@ func (b backend) Rcpt(string, *smtp.RcptOptions) error {
 	s := b.f.session
 	s.tx.at = b.f.path.addr
 	s.facts.Rcpts = append(s.tx.rcpts[:len(s.tx.rcpts):len(s.tx.rcpts)], s.tx.at)
-	before := s.found
+	before := s.since(mail.Rcpt)
 	s.forget(mail.Rcpt)
 	r := s.judge(mail.Rcpt)
 	if r == nil {
@@ -120,7 +122,7 @@ func (b backend) Data(r io.Reader) error {
 		b.f.answer = ans
 		return toEngine(ans)
 	}
-	lines := s.phrase("accepted", []string{"250 OK"})
+	lines := s.phrase("accepted", func() []string { return []string{"250 OK"} })
 	s.record(mail.Data, refusal{lines: lines}, s.tx.rcpts)
 	s.tx.recorded = true
 	b.f.answer = &refusal{lines: lines}
@@ -130,16 +132,19 @@ func (b backend) Data(r io.Reader) error {
 // Reset ends the transaction: after the content, at RSET and at another EHLO.
 func (b backend) Reset() { b.f.abandon() }
 
-// Logout does nothing: the server finishes the session.
+// Logout does nothing: the front finishes the session.
 func (b backend) Logout() error { return nil }
 
 // An engineLog passes on what the engine finds worth a line: panics.
-type engineLog struct{ s *session }
+type engineLog struct {
+	ctx context.Context
+	log *slog.Logger
+}
 
 func (l engineLog) Printf(format string, args ...any) {
-	l.s.log.ErrorContext(l.s.ctx, "engine", slog.String("text", fmt.Sprintf(format, args...)))
+	l.log.ErrorContext(l.ctx, "engine", slog.String("text", fmt.Sprintf(format, args...)))
 }
 
 func (l engineLog) Println(args ...any) {
-	l.s.log.ErrorContext(l.s.ctx, "engine", slog.String("text", fmt.Sprint(args...)))
+	l.log.ErrorContext(l.ctx, "engine", slog.String("text", fmt.Sprint(args...)))
 }

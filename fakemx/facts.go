@@ -1,7 +1,6 @@
 package fakemx
 
 import (
-	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -20,12 +19,6 @@ func (s *session) declare(params []param) {
 // up what was known before: at DATA the last one that was accepted counts. What does
 // not depend on the recipient stays.
 func (s *session) disregard(before []finding) {
-	ofRcpt := func(f finding) bool { return f.at >= mail.Rcpt }
-	kept := slices.DeleteFunc(slices.Clone(s.found), ofRcpt)
-	for _, f := range before {
-		if ofRcpt(f) {
-			kept = append(kept, f)
-		}
-	}
-	s.knows(kept)
+	s.forget(mail.Rcpt)
+	s.found = append(s.found, before...)
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +23,8 @@ type front struct {
 	turn    string   // the verb of the command that the engine has; "" before the greeting
 	path    path     // of MAIL and RCPT
 	next    []byte   // for the engine to read
+	line    []byte   // what next is a part of
 	heard   []byte   // of the engine's reply, up to now
-	lines   []string // whole lines of it
 	answer  *refusal // what to say in place of the engine's next reply
 	content int      // what the engine's next read means
 	tooMuch *refusal // the content cannot be taken, whatever rules say
@@ -34,7 +33,11 @@ type front struct {
 	dead    bool     // nothing is said any more
 	errors  int      // see Limits.Errors
 	closed  chan struct{}
+	gone    func() // ends what began with the session
 }
+
+// noContents is an empty message.
+var noContents = []byte(".\r\n")
 
 // States of front.content.
 const (
@@ -57,7 +60,7 @@ func (f *front) Read(b []byte) (int, error) {
 		if !f.dead && (f.content == contentNext || f.content == contentHeld) {
 			// The engine unpacks dots and looks for the end in its own way, which misses
 			// CR CR LF "." CR LF: it is given an empty message.
-			f.content, f.next = contentOver, []byte(".\r\n")
+			f.content, f.next = contentOver, noContents
 		}
 	}
 	if f.dead || len(f.next) == 0 {
@@ -93,9 +96,14 @@ func (f *front) command() {
 	}
 }
 
-// pass gives a command to the engine.
-func (f *front) pass(verb, line string) {
-	f.turn, f.next = verb, []byte(line+"\r\n")
+// pass gives a command to the engine, in parts.
+func (f *front) pass(verb string, line ...string) {
+	f.line = f.line[:0]
+	for _, part := range line {
+		f.line = append(f.line, part...)
+	}
+	f.line = append(f.line, "\r\n"...)
+	f.turn, f.next = verb, f.line
 }
 
 // say answers the client.
@@ -159,26 +167,42 @@ func (f *front) lost(err error) {
 func (f *front) Write(b []byte) (int, error) {
 	f.heard = append(f.heard, b...)
 	for {
-		line, rest, ok := bytes.Cut(f.heard, []byte("\r\n"))
-		if !ok {
+		n := replyEnd(f.heard)
+		if n == 0 {
 			return len(b), nil
 		}
-		text := string(line)
-		f.heard = rest
-		f.lines = append(f.lines, text)
-		if len(text) < 4 || text[3] != '-' {
-			lines := f.lines
-			f.lines = nil
-			if !f.dead {
-				f.translate(lines)
-			}
+		if !f.dead {
+			f.translate(engineReply(f.heard[:n]))
+		}
+		f.heard = append(f.heard[:0], f.heard[n:]...)
+	}
+}
+
+// An engineReply is a whole reply of the engine, as it wrote it.
+type engineReply []byte
+
+// replyEnd is the length of the first reply, or 0 where it is not whole yet.
+func replyEnd(b []byte) int {
+	for at := 0; ; {
+		n := bytes.Index(b[at:], []byte("\r\n"))
+		if n < 0 {
+			return 0
+		}
+		last := n < 4 || b[at+3] != '-'
+		if at += n + len("\r\n"); last {
+			return at
 		}
 	}
 }
 
+// lines are what is said where the profile has no words.
+func (r engineReply) lines() []string {
+	return strings.Split(strings.TrimSuffix(string(r), "\r\n"), "\r\n")
+}
+
 // translate says a reply of the engine in the profile's words.
-func (f *front) translate(engine []string) {
-	class := engine[0][0]
+func (f *front) translate(engine engineReply) {
+	class := engine[0]
 	if r := f.answer; r != nil {
 		f.answer = nil
 		f.content, f.tooMuch = noContent, nil
@@ -198,7 +222,7 @@ func (f *front) translate(engine []string) {
 		}
 		f.say(lines)
 	case f.turn == "MAIL" || f.turn == "RCPT":
-		f.refuseWith(f.phrase(f.complaint(engine), engine))
+		f.refuseWith(f.phrase(f.complaint(engine), engine.lines))
 	default:
 		f.content = noContent
 		f.wrong(f.complaint(engine))
@@ -206,11 +230,11 @@ func (f *front) translate(engine []string) {
 }
 
 // greeting answers the connection itself.
-func (f *front) greeting(engine []string) {
+func (f *front) greeting(engine engineReply) {
 	f.holdBack()
 	r := f.judge(mail.Connect)
 	if r == nil {
-		f.say(f.phrase("banner", engine))
+		f.say(f.phrase("banner", engine.lines))
 		return
 	}
 	f.record(mail.Connect, *r, nil)
@@ -232,30 +256,30 @@ func (f *front) holdBack() {
 }
 
 // goAhead answers DATA. The content that came in chunks is here already.
-func (f *front) goAhead(engine []string) {
+func (f *front) goAhead(engine engineReply) {
 	if f.turn == "BDAT" {
 		f.content = contentHeld
 		return
 	}
 	f.content = contentNext
-	f.say(f.phrase("data", engine))
+	f.say(f.phrase("data", engine.lines))
 }
 
 // positive renders a 250, or another reply that says yes.
-func (f *front) positive(engine []string) []string {
+func (f *front) positive(engine engineReply) []string {
 	switch f.turn {
 	case "EHLO":
 		return f.ehlo(engine)
 	case "HELO", "MAIL", "RCPT", "RSET", "NOOP", "VRFY", "QUIT":
-		return f.phrase(strings.ToLower(f.turn), engine)
+		return f.phrase(strings.ToLower(f.turn), engine.lines)
 	}
-	return engine
+	return engine.lines()
 }
 
 // ehlo renders the reply to EHLO: one line for the name and one for each extension
 // (RFC 5321 section 4.1.1.1).
-func (f *front) ehlo(engine []string) []string {
-	lines := slices.Clone(f.phrase("ehlo", engine[len(engine)-1:]))
+func (f *front) ehlo(engine engineReply) []string {
+	lines := f.phrase("ehlo", func() []string { return []string{"250 " + engine.lines()[0][4:]} })
 	for _, e := range f.extensions() {
 		lines = append(lines, "250 "+e)
 	}
@@ -267,8 +291,8 @@ func (f *front) ehlo(engine []string) []string {
 
 // complaint names the reply for a command that the engine did not take: it says
 // 502 for commands out of order, where RFC 5321 section 4.3.2 has 503.
-func (f *front) complaint(engine []string) string {
-	switch engine[0][:3] {
+func (f *front) complaint(engine engineReply) string {
+	switch string(engine[:3]) {
 	case "502", "503":
 		return "bad-sequence"
 	case "500", "501", "504":
@@ -284,6 +308,8 @@ func (f *front) Close() error {
 	}
 	f.dead = true
 	f.stream.close(f.ending && f.ctx.Err() == nil)
+	f.finish(nil)
+	f.gone()
 	close(f.closed)
 	return nil
 }

@@ -58,10 +58,10 @@ func (s *session) spent(r profile.Rule) bool { return s.count(r.At, "rule "+r.ID
 func (s *session) count(at mail.Stage, what string, times int) bool {
 	key := fmt.Sprintf("%s from %s to %s by %s", what, s.tx.from, s.tx.at, check.Network(s.facts.Client))
 	if at > mail.Helo {
-		return s.srv.State.Spent(s.srv.now(), key, times)
+		return s.srv.State.Spent(s.now, key, times)
 	}
 	if _, known := s.counted[key]; !known {
-		s.counted[key] = s.srv.State.Spent(s.srv.now(), key, times)
+		s.counted[key] = s.srv.State.Spent(s.now, key, times)
 	}
 	return s.counted[key]
 }

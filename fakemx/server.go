@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"strictmx/fakemx/check"
@@ -131,39 +130,60 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 	})
 	defer stop()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	places := make(chan struct{}, s.Limits.withDefaults(s.Profile).Connections)
+	a := &accepting{
+		Listener: l, srv: s, ctx: ctx,
+		places: make(chan struct{}, s.Limits.withDefaults(s.Profile).Connections),
+	}
+	s.run(ctx, a)
+	return cmp.Or(context.Cause(ctx), a.err)
+}
+
+// An accepting listener makes a front of each connection, as long as there is a place
+// for it. It is closed by who gave the one beneath.
+type accepting struct {
+	net.Listener
+	srv    *Server
+	ctx    context.Context
+	places chan struct{}
+	err    error // why it accepts no more
+}
+
+func (a *accepting) Accept() (net.Conn, error) {
 	for {
-		c, err := l.Accept()
+		c, err := a.Listener.Accept()
 		if err != nil {
-			return cmp.Or(context.Cause(ctx), err)
+			a.err = err
+			return nil, net.ErrClosed // the engine would try again after some errors
 		}
 		select {
-		case places <- struct{}{}:
-			wg.Go(func() {
-				defer func() { <-places }()
-				s.ServeConn(ctx, c)
-			})
+		case a.places <- struct{}{}:
+			return a.srv.front(a.ctx, c, func() { <-a.places }), nil
 		default:
-			s.turnAway(ctx, c)
+			a.srv.turnAway(a.ctx, c)
 		}
 	}
 }
 
+func (a *accepting) Close() error { return nil }
+
 // ServeConn serves one connection and closes it. The client is at the remote
 // address of c, the server at its local one.
 func (s *Server) ServeConn(ctx context.Context, c net.Conn) {
+	s.run(ctx, &single{front: s.front(ctx, c, func() {})})
+}
+
+// front begins a session. gone is called when it has ended.
+func (s *Server) front(ctx context.Context, c net.Conn, gone func()) *front {
 	ses := s.session(ctx, c)
 	st := newStream(ctx, c, ses.limits)
 	stop := context.AfterFunc(ctx, st.interrupt)
-	defer stop()
 	var leave func()
 	ses.facts.Sessions, leave = s.State.Enter(ses.facts.Client)
-	defer leave()
-	f := &front{session: ses, stream: st, closed: make(chan struct{})}
-	f.serve()
-	ses.finish(nil)
+	return &front{session: ses, stream: st, closed: make(chan struct{}), gone: func() {
+		stop()
+		leave()
+		gone()
+	}}
 }
 
 // turnAway refuses a connection that is one too many. The reply fits into the
@@ -205,8 +225,8 @@ func (s *Server) check(name string) (check.Check, bool) {
 	return s.Checks(name)
 }
 
-func (s *Server) env() check.Env {
-	return check.Env{Resolver: s.Resolver, State: s.State, Seed: s.Seed, Now: s.now()}
+func (s *Server) env(now time.Time) check.Env {
+	return check.Env{Resolver: s.Resolver, State: s.State, Seed: s.Seed, Now: now}
 }
 
 // addrOf is the IP address of one end of a connection, or the zero value where

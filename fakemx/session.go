@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
@@ -20,14 +21,16 @@ import (
 // made of them, and what has been said. Only the goroutine of the connection uses
 // it.
 type session struct {
-	srv    *Server
-	ctx    context.Context // of the connection
-	limits Limits
-	log    *slog.Logger
-	server netip.Addr
-	facts  check.Facts
-	values *profile.Values
-	said   transcript
+	srv      *Server
+	ctx      context.Context // of the connection
+	limits   Limits
+	log      *slog.Logger
+	server   netip.Addr
+	now      time.Time // when the command at hand was judged, by the receiver's clock
+	facts    check.Facts
+	values   *profile.Values
+	newValue func(kind string) string // of values
+	said     transcript
 
 	greeted, esmtp bool // after HELO or EHLO; after EHLO
 	spoke, quit    bool // a command was read; QUIT was
@@ -82,6 +85,7 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 		values:  s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		counted: make(map[string]bool),
 	}
+	ses.newValue = ses.values.New
 	if s.AsIf.IsValid() {
 		ses.facts.Client = s.AsIf.Unmap()
 	}
@@ -92,6 +96,7 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 // decide, which may ask for more. nil means to go on.
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
+	s.now = s.srv.now()
 	for _, name := range p.Asked(at) {
 		if !p.Counts(name) {
 			s.finding(name)
@@ -177,7 +182,7 @@ func (s *session) find(name string) (f finding) {
 	defer ctx.close()
 	facts := s.facts
 	facts.Results, facts.Counted = s.results(), s.tx.counted[name]
-	f.Result = c.Run(ctx, s.srv.env(), facts)
+	f.Result = c.Run(ctx, s.srv.env(s.now), facts)
 	if c.Counts && len(facts.Rcpts) > 0 {
 		if s.tx.counted == nil {
 			s.tx.counted = make(map[string][]string)
@@ -198,25 +203,29 @@ func asked(f check.Facts) []string {
 
 // forget drops what was found out with facts of this stage or a later one.
 func (s *session) forget(from mail.Stage) {
-	late := func(f finding) bool { return f.at >= from }
-	if slices.ContainsFunc(s.found, late) {
-		s.knows(slices.DeleteFunc(slices.Clone(s.found), late))
+	s.knows(slices.DeleteFunc(s.found, func(f finding) bool { return f.at >= from }))
+}
+
+// since is what was found out with facts of a stage or a later one.
+func (s *session) since(from mail.Stage) []finding {
+	var out []finding
+	for _, f := range s.found {
+		if f.at >= from {
+			out = append(out, f)
+		}
 	}
+	return out
 }
 
 // knows takes other findings for those that there are.
-func (s *session) knows(found []finding) { s.found, s.known = found, nil }
+func (s *session) knows(found []finding) { s.found, s.known = found, s.known[:0] }
 
-// results are those of the findings. They are shared with whom they were given to
-// before, and so none is ever changed.
+// results are those of the findings, until the next of them is found or forgotten.
 func (s *session) results() []mail.Result {
-	if s.known == nil && len(s.found) > 0 {
-		s.known = make([]mail.Result, 0, max(len(s.found), 16))
-	}
 	for _, f := range s.found[len(s.known):] {
 		s.known = append(s.known, f.Result)
 	}
-	return slices.Clip(s.known)
+	return s.known
 }
 
 func (s *session) vars() profile.Vars {
@@ -226,14 +235,14 @@ func (s *session) vars() profile.Vars {
 		Time: s.srv.now(), Results: s.results(), New: s.srv.IDs,
 	}
 	if v.New == nil {
-		v.New = s.values.New
+		v.New = s.newValue
 	}
 	return v
 }
 
 // phrase renders a reply of the dialogue. fallback is said if the profile cannot;
 // nil is a reply that invites another try.
-func (s *session) phrase(name string, fallback []string) []string {
+func (s *session) phrase(name string, fallback func() []string) []string {
 	lines, err := s.srv.Profile.Reply(name, s.vars())
 	if err == nil {
 		return lines
@@ -242,7 +251,7 @@ func (s *session) phrase(name string, fallback []string) []string {
 	if fallback == nil {
 		return []string{"451 4.3.0 Requested action aborted: local error in processing"}
 	}
-	return fallback
+	return fallback()
 }
 
 // extensions are the EHLO lines of the session as it is.
@@ -309,9 +318,11 @@ func (s *session) finish(reply []string) {
 // reply is added to its transcript here.
 func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 	s.recorded = true
-	s.log.InfoContext(s.ctx, "attempt",
-		slog.String("rule", r.rule), slog.Any("client", s.facts.Client), slog.String("stage", at.String()),
-		slog.String("reply", cmp.Or(strings.Join(r.lines, " "), "none")))
+	if s.log.Enabled(s.ctx, slog.LevelInfo) {
+		s.log.InfoContext(s.ctx, "attempt",
+			slog.String("rule", r.rule), slog.Any("client", s.facts.Client), slog.String("stage", at.String()),
+			slog.String("reply", cmp.Or(strings.Join(r.lines, " "), "none")))
+	}
 	if s.srv.Record == nil {
 		return
 	}
@@ -324,7 +335,7 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,
-		Results: s.results(), Transcript: s.said.with(coming), MessageID: s.tx.id,
+		Results: slices.Clone(s.results()), Transcript: s.said.with(coming), MessageID: s.tx.id,
 	}
 	if s.srv.KeepContent {
 		a.Content = s.tx.content

@@ -139,11 +139,15 @@ var (
 // without. With errBareLF and errTooLong the line has been read to its LF, and the
 // session can go on; a line that is too long is given by its length only.
 func (s *stream) line(max int) (text string, length int, err error) {
-	var long []byte
+	var long []byte // nil as long as there is one piece
 	for {
 		piece, err := s.in.ReadSlice('\n')
 		length += len(piece)
-		if length <= max {
+		switch {
+		case length > max:
+		case err == nil && long == nil:
+			long = piece
+		default:
 			long = append(long, piece...)
 		}
 		switch {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -34,7 +33,8 @@ func printTo(ctx context.Context, w io.Writer) *lines {
 // lastLines is how long the last lines may take, where nobody may be reading.
 const lastLines = time.Second
 
-func (l *lines) printf(format string, args ...any) {
+// print prints a line in parts.
+func (l *lines) print(parts ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.waiting) > mostUnprinted {
@@ -43,7 +43,10 @@ func (l *lines) printf(format string, args ...any) {
 		}
 		l.changed.Wait()
 	}
-	l.waiting = fmt.Appendf(l.waiting, format+"\n", args...)
+	for _, part := range parts {
+		l.waiting = append(l.waiting, part...)
+	}
+	l.waiting = append(l.waiting, '\n')
 	l.changed.Broadcast()
 }
 

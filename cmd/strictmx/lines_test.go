@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,7 @@ func TestLines(t *testing.T) {
 	for i := range 20 {
 		wg.Go(func() {
 			for range 50 {
-				l.printf("%d %s", i, strings.Repeat("x", 100))
+				l.print(strconv.Itoa(i), " ", strings.Repeat("x", 100))
 			}
 		})
 	}
@@ -43,7 +44,7 @@ func TestLinesThatNobodyReads(t *testing.T) {
 	go func() {
 		defer close(printed)
 		for range 3 {
-			l.printf("%s", strings.Repeat("x", mostUnprinted))
+			l.print(strings.Repeat("x", mostUnprinted))
 		}
 	}()
 	cancel()

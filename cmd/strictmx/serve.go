@@ -83,7 +83,7 @@ func (f serveFlags) run(ctx context.Context, out io.Writer) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, len(services))
 	for _, s := range services {
-		printed.printf("%s", s.name)
+		printed.print(s.name)
 		wg.Go(func() {
 			if err := s.run(ctx); err != nil && ctx.Err() == nil {
 				errs <- fmt.Errorf("%s: %w", s.name, err)
@@ -145,7 +145,7 @@ func (f serveFlags) openDNS(ctx context.Context, zones *fakedns.Zones, out *line
 	}
 	srv := &fakedns.Server{
 		Zones: zones, Recursion: f.recursion,
-		Log:   func(q mail.Question) { out.printf("question %s %s %s from %s", q.Name, q.Type, q.RCode, q.Asker) },
+		Log:   out.question,
 		Asker: func(a netip.AddrPort) string { return a.Addr().String() },
 	}
 	return service{
@@ -199,12 +199,8 @@ func openReceiver(
 	}
 	srv := &fakemx.Server{
 		Profile: p, TLS: conf, AsIf: asIf, State: check.NewState(),
-		Resolver: zones.Resolver(p.Name, func(q mail.Question) {
-			out.printf("question %s %s %s from %s", q.Name, q.Type, q.RCode, q.Asker)
-		}),
-		Record: func(a mail.Attempt) {
-			out.printf("attempt %s from %s at %s rule %s: %s", a.Receiver, a.Client, a.Stage, orNone(a.Rule), strings.Join(a.Reply, " "))
-		},
+		Resolver: zones.Resolver(p.Name, out.question),
+		Record:   out.attempt,
 	}
 	return service{
 		name:  p.String() + " " + l.Addr().String(),
@@ -224,6 +220,14 @@ func loopback(flag, s string) (netip.AddrPort, error) {
 		return ap, fmt.Errorf("serve: %s %s: want a loopback address: these servers are for tests on this machine only", flag, s)
 	}
 	return ap, nil
+}
+
+func (l *lines) question(q mail.Question) {
+	l.print("question ", q.Name, " ", q.Type, " ", q.RCode, " from ", q.Asker)
+}
+
+func (l *lines) attempt(a mail.Attempt) {
+	l.print("attempt ", a.Receiver, " from ", a.Client.String(), " at ", a.Stage.String(), " rule ", orNone(a.Rule), ": ", strings.Join(a.Reply, " "))
 }
 
 func orNone(s string) string {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,15 @@ var headerFacets = []struct {
 	{"line-ends", []string{"ok", "bare-cr", "bare-lf"}},
 	{"lines", []string{"ok", "long"}},
 }
+
+// noFaults are the facets of a message without fault.
+var noFaults = func() map[string]string {
+	out := make(map[string]string, len(headerFacets))
+	for _, f := range headerFacets {
+		out[f.name] = f.values[0]
+	}
+	return out
+}()
 
 func newHeaders(s Settings) (Check, error) {
 	hops, err := s.Count("max-hops")
@@ -78,27 +88,28 @@ func newHeaders(s Settings) (Check, error) {
 //	            there are both kinds, bare-lf is told
 //	lines       a line is too long. Any LF ends a line here.
 func headersResult(maxHops, maxLine int, f Facts) mail.Result {
-	s := scanner{facts: f, maxHops: maxHops, maxLine: maxLine, faults: make(map[string]fault)}
+	s := scanner{facts: f, maxHops: maxHops, maxLine: maxLine}
 	s.scan(f.Content)
 	res := mail.Result{
 		Value: mail.Pass, Reason: "the header and the lines of the message are without fault",
-		Facets:     make(map[string]string, len(headerFacets)),
+		Facets:     noFaults,
 		Properties: map[string]string{"hops": strconv.Itoa(s.hops)},
 	}
 	if s.twice != "" {
 		res.Properties["duplicate-field"] = s.twice
 	}
+	if len(s.faults) == 0 {
+		return res
+	}
+	res.Facets = maps.Clone(noFaults)
 	var reasons []string
 	for _, facet := range headerFacets {
-		res.Facets[facet.name] = facet.values[0]
 		if bad, ok := s.faults[facet.name]; ok {
 			res.Facets[facet.name] = bad.value
 			reasons = append(reasons, bad.text)
 			res.Steps = append(res.Steps, mail.Step{Text: facet.name + " " + bad.value + ": " + bad.text})
 		}
 	}
-	if len(reasons) > 0 {
-		res.Value, res.Reason = mail.Fail, strings.Join(reasons, "; ")
-	}
+	res.Value, res.Reason = mail.Fail, strings.Join(reasons, "; ")
 	return res
 }

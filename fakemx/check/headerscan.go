@@ -36,7 +36,7 @@ type scanner struct {
 	facts            Facts
 	maxHops, maxLine int
 
-	faults map[string]fault // by facet, the first of each
+	faults map[string]fault // by facet, the first of each; nil if there is none
 	hops   int
 	twice  string // the first field that is there twice, as written
 
@@ -49,8 +49,16 @@ type scanner struct {
 // fault keeps the first fault of a facet.
 func (s *scanner) fault(facet, value, format string, args ...any) {
 	if _, told := s.faults[facet]; !told {
-		s.faults[facet] = fault{value, fmt.Sprintf(format, args...)}
+		s.put(facet, fault{value, fmt.Sprintf(format, args...)})
 	}
+}
+
+// put takes a fault in the place of one that the facet may have.
+func (s *scanner) put(facet string, f fault) {
+	if s.faults == nil {
+		s.faults = make(map[string]fault)
+	}
+	s.faults[facet] = f
 }
 
 // scan judges the message. A line ends with LF, or with the message.
@@ -95,7 +103,7 @@ func (s *scanner) line(line []byte, number int) []byte {
 	if ended {
 		var crlf bool
 		if text, crlf = bytes.CutSuffix(text, []byte("\r")); !crlf {
-			s.faults["line-ends"] = s.bareLF(number)
+			s.put("line-ends", s.bareLF(number))
 		}
 	}
 	if bytes.IndexByte(text, '\r') >= 0 {
@@ -228,7 +236,7 @@ func (s *scanner) count() {
 		case n == 0:
 			s.fault(f.facet, "missing", "there is no %s field", f.name)
 		case n > 1 && f.several != "":
-			s.faults[f.facet] = fault{f.several, "there are " + strconv.Itoa(n) + " " + f.name + " fields"}
+			s.put(f.facet, fault{f.several, "there are " + strconv.Itoa(n) + " " + f.name + " fields"})
 		}
 	}
 	if s.hops > s.maxHops {

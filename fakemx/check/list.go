@@ -32,6 +32,8 @@ func newList(s Settings) (Check, error) {
 	}, nil
 }
 
+var noEntry = map[string]string{"entry": ""}
+
 // askList looks for each of what there is to look for.
 func askList(e Env, f Facts, by string) mail.Result {
 	sought := soughtIn(f, by)
@@ -45,8 +47,8 @@ func askList(e Env, f Facts, by string) mail.Result {
 			}
 		}
 	}
-	res := mail.Result{Value: mail.Pass, Properties: map[string]string{"entry": ""}}
-	res.Reason = fmt.Sprintf("%s is not on the list %s", strings.Join(sought, ", "), e.Check)
+	res := mail.Result{Value: mail.Pass, Properties: noEntry}
+	res.Reason = strings.Join(sought, ", ") + " is not on the list " + e.Check
 	if len(sought) == 0 {
 		res.Reason = fmt.Sprintf("there is no %s to look for on the list %s", by, e.Check)
 	}

@@ -32,10 +32,12 @@ func newRecipient(s Settings) (Check, error) {
 	}, nil
 }
 
+var fewRecipients = map[string]string{"count": "ok"}
+
 // recipientResult judges the recipient at hand. A mailbox that is both unknown and
 // full is unknown: what does not exist cannot be full.
 func recipientResult(most int, seed Seed, f Facts) mail.Result {
-	res := mail.Result{Facets: map[string]string{"count": "ok"}}
+	res := mail.Result{Facets: fewRecipients}
 	if len(f.Rcpts) == 0 {
 		res.Value, res.Reason = mail.Pass, "there is no recipient yet"
 		return res
@@ -48,10 +50,10 @@ func recipientResult(most int, seed Seed, f Facts) mail.Result {
 	case mailboxIn(seed.Full, rcpt):
 		res.Value, res.Reason = "full", fmt.Sprintf("the mailbox %s is full", rcpt)
 	default:
-		res.Value, res.Reason = mail.Pass, fmt.Sprintf("the mailbox %s exists", rcpt)
+		res.Value, res.Reason = mail.Pass, "the mailbox "+rcpt+" exists"
 	}
 	if len(f.Rcpts) > most {
-		res.Facets["count"] = "too-many"
+		res.Facets = map[string]string{"count": "too-many"}
 		res.Reason += fmt.Sprintf(", yet it is recipient %d of at most %d", len(f.Rcpts), most)
 	}
 	return res

@@ -26,10 +26,14 @@ func SPF(ctx context.Context, r Resolver, f Facts) mail.Result {
 	res := spf.Evaluate(ctx, r, spf.Query{
 		Client: f.Client, Helo: f.Helo, MailFrom: f.MailFrom, Receiver: f.Receiver,
 	})
-	identity := "mailfrom"
+	res.Facets = ofMailFrom
 	if f.MailFrom == "" {
-		identity = "helo"
+		res.Facets = ofHelo
 	}
-	res.Facets = map[string]string{"identity": identity}
 	return res
 }
+
+var (
+	ofMailFrom = map[string]string{"identity": "mailfrom"}
+	ofHelo     = map[string]string{"identity": "helo"}
+)

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"strictmx/internal/mail"
@@ -37,14 +38,15 @@ func newTLS(s Settings) (Check, error) {
 	}, nil
 }
 
+var noTLS = map[string]string{"version": mail.None, "certificate": mail.None}
+
 // tlsResult is none for a plain session. A version that is not known, which no
 // client of today has, counts as too old and has no facet of its own.
 func tlsResult(oldest string, f Facts) mail.Result {
-	res := mail.Result{Facets: map[string]string{"version": mail.None, "certificate": mail.None}}
 	if f.TLS == "" {
-		res.Value, res.Reason = mail.None, "the session is not encrypted"
-		return res
+		return mail.Result{Value: mail.None, Reason: "the session is not encrypted", Facets: noTLS}
 	}
+	res := mail.Result{Facets: maps.Clone(noTLS)}
 	with := "without a certificate"
 	if f.TLSClient != "" {
 		res.Facets["certificate"], with = "presented", "with a certificate of "+f.TLSClient

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"strictmx/internal/mail"
 )
@@ -85,19 +86,27 @@ func parsePhrase(name, text string) (template, error) {
 	return t, nil
 }
 
+// usual are the replies of the dialogue where tables say nothing.
+var usual = sync.OnceValue(func() map[string]template {
+	out := make(map[string]template, len(phrases))
+	for _, ph := range phrases {
+		t, err := parseTemplate(ph.text)
+		if err != nil {
+			panic(err) // the texts are ours
+		}
+		out[ph.name] = t
+	}
+	return out
+})
+
 // Reply renders a reply of the dialogue that no rule gives, such as "banner",
 // "mail", "data" (the 354) or "accepted" (after the content). For "ehlo" it is
 // the first line only: see [Profile.Ehlo]. [Phrases] lists the names.
 func (p *Profile) Reply(name string, v Vars) ([]string, error) {
 	t, ok := p.dialogue[name]
 	if !ok {
-		i := slices.IndexFunc(phrases, func(ph phrase) bool { return ph.name == name })
-		if i < 0 {
+		if t, ok = usual()[name]; !ok {
 			return nil, fmt.Errorf("profile %s: unknown reply %q: %s", p, name, wanted(name, phraseNames()))
-		}
-		var err error
-		if t, err = parseTemplate(phrases[i].text); err != nil {
-			return nil, err
 		}
 		if !p.enhanced() {
 			t.status = mail.Status{} // RFC 2034 section 3: only with the keyword

@@ -135,8 +135,11 @@ func (p *Profile) checkText(text string) error {
 // one, has the text in capitals, or with a first one: spf.Value is "Fail".
 func (p *Profile) knowsFound(placeholder string) bool {
 	name, key, ok := strings.Cut(placeholder, ".")
+	if !ok {
+		return false
+	}
 	c, known := p.Check(name)
-	if !ok || !known || spelled(key) == nil {
+	if !known || spelled(key) == nil {
 		return false
 	}
 	key = strings.ToLower(key)
@@ -206,6 +209,7 @@ func (p *Profile) expand(text string, v Vars) string {
 		return text
 	}
 	var out strings.Builder
+	out.Grow(len(text) + 64)
 	for ; ok; before, rest, ok = strings.Cut(rest, "{") {
 		out.WriteString(before)
 		if strings.HasPrefix(rest, "{") { // "{{" is one
@@ -237,12 +241,24 @@ func (p *Profile) value(name string, v Vars) string {
 }
 
 func printable(s string) string {
+	if plain(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return '?'
 		}
 		return r
 	}, s)
+}
+
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // A template is a reply as a table has it: code and status apart from the text.
@@ -308,17 +324,18 @@ func (p *Profile) render(t template, v Vars) ([]string, error) {
 		}
 		lines[i] = t.line(l, i == len(lines)-1)
 	}
-	if _, err := mail.ParseReply(lines...); err != nil {
-		return nil, err
-	}
-	return lines, nil
+	return lines, mail.CheckReply(lines...)
 }
 
 // breakLines makes the texts of a reply's lines; pre is the columns of code and
 // status. Only refusals are wrapped, and the tail is added afterwards.
 func (p *Profile) breakLines(t template, v Vars, pre int) []string {
 	if p.wrap.columns == 0 || t.code < 400 {
-		return strings.Split(p.expand(t.text, v), "\n")
+		text := p.expand(t.text, v)
+		if !strings.Contains(text, "\n") {
+			return []string{text}
+		}
+		return strings.Split(text, "\n")
 	}
 	body, tail := strings.CutSuffix(t.text, p.wrap.tail)
 	first := p.wrap.columns
@@ -343,15 +360,15 @@ func (t template) line(text string, last bool) string {
 	if last {
 		sep = " "
 	}
-	s := strconv.Itoa(t.code) + sep
+	s := strconv.Itoa(t.code)
 	if !t.status.IsZero() {
-		return s + t.status.String() + " " + text
+		return s + sep + t.status.String() + " " + text
 	}
 	word, _, _ := strings.Cut(text, " ")
 	if _, err := mail.ParseStatus(word); err == nil {
-		return s + " " + text
+		sep += " "
 	}
-	return s + text
+	return s + sep + text
 }
 
 // Lines are the lines of the rule's reply with placeholders in the place of what they

@@ -20,6 +20,21 @@ type Reply struct {
 // characters but tab, and, where a line carries an enhanced status, the same one
 // on each line that has one, of the class of the code (RFC 2034 section 4).
 func ParseReply(lines ...string) (Reply, error) {
+	r, err := reply(lines)
+	if err == nil {
+		r.Lines = append([]string(nil), lines...)
+	}
+	return r, err
+}
+
+// CheckReply is what [ParseReply] has to say against lines; nil is nothing.
+func CheckReply(lines ...string) error {
+	_, err := reply(lines)
+	return err
+}
+
+// reply reads code and status.
+func reply(lines []string) (Reply, error) {
 	if len(lines) == 0 {
 		return Reply{}, errors.New("reply: want at least one line")
 	}
@@ -44,7 +59,6 @@ func ParseReply(lines ...string) (Reply, error) {
 			r.Status = st
 		}
 	}
-	r.Lines = append([]string(nil), lines...)
 	return r, nil
 }
 

@@ -39,7 +39,8 @@ type Result struct {
 	// Facets are what the check tells beside the value, each with one of the values
 	// that the check declares for it: "policy" of dmarc is "none", "quarantine" or
 	// "reject". Properties are free texts with the names of RFC 8601 section 2.2
-	// ("header.from", "header.s") or of our own.
+	// ("header.from", "header.s") or of our own. Results may have them in common: who is
+	// given a result does not change them.
 	Facets     map[string]string `json:"facets,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
 	// Parts are the results for each of several things of one kind: the signatures

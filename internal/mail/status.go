@@ -61,7 +61,18 @@ func (s Status) String() string {
 	if s.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%d.%d.%d", s.Class, s.Subject, s.Detail)
+	var text [len("5.999.999")]byte
+	return string(s.append(text[:0]))
+}
+
+func (s Status) append(b []byte) []byte {
+	for i, n := range [...]int{s.Class, s.Subject, s.Detail} {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return b
 }
 
 // MarshalText writes what [Status.String] writes.

@@ -61,8 +61,12 @@ const fieldName = "DKIM-Signature"
 // the best one; Parts has one result for each, in the order of the header, and one
 // more for those over MaxSignatures together.
 func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
-	m := Parse(q.Content)
-	found := m.Named(fieldName)
+	var m *Message
+	var found []Field
+	if mayHave(q.Content, fieldName) {
+		m = Parse(q.Content)
+		found = m.Named(fieldName)
+	}
 	res := mail.Result{
 		Method: "dkim", Value: mail.None, Reason: "the message has no DKIM signature",
 		Facets:     map[string]string{"signatures": count(len(found)), "key": keyNone},

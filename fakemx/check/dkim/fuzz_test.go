@@ -23,7 +23,11 @@ func FuzzEvaluate(f *testing.F) {
 	}
 	f.Add([]byte("DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=brisbane; h=from; l=0; bh=AAAA; b=AA\r\n AA\r\n\r\n"))
 	f.Add([]byte("DKIM-Signature:b=;b=\n\n"))
+	f.Add([]byte("\rA: b\r\r\nDKIM-Signature\t:b=\r\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
+		if !mayHave(content, fieldName) && len(Parse(content).Named(fieldName)) > 0 {
+			t.Errorf("mayHave(%q) = false, and the field is there", content)
+		}
 		res := Evaluate(t.Context(), rfcKeys, Query{Content: content, Now: now})
 		if !slices.Contains(byRank, res.Value) || res.Reason == "" || res.Facets["key"] == "" || res.Facets["signatures"] == "" {
 			t.Fatalf("Evaluate(%q) = %+v", content, res)

@@ -66,6 +66,22 @@ func Parse(content []byte) *Message {
 	return m
 }
 
+// mayHave tells whether a field of a name can be in the header of a message. If not,
+// [Parse] would find none, and need not look.
+func mayHave(content []byte, name string) bool {
+	for len(content) > 0 && content[0] != '\n' && !bytes.HasPrefix(content, []byte("\r\n")) {
+		if len(content) > len(name) && bytes.EqualFold(content[:len(name)], []byte(name)) {
+			return true
+		}
+		n := bytes.IndexByte(content, '\n')
+		if n < 0 {
+			break
+		}
+		content = content[n+1:]
+	}
+	return false
+}
+
 // add takes one line of the header at an offset of content: the start of a field,
 // or more of the one before.
 func (m *Message) add(line, content []byte, at int) {

@@ -296,7 +296,7 @@ func (e *evaluation) fullValue(ctx context.Context, letter byte, domain string) 
 
 // whyMatched is the reason for a mechanism that decided.
 func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
-	at := fmt.Sprintf("%s in the record of %s", brief(t.text), show(domain))
+	at := brief(t.text) + " in the record of " + show(domain)
 	switch {
 	case t.kind == all && value == mail.Pass:
 		return at + " lets every client pass"
@@ -304,15 +304,28 @@ func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
 		return fmt.Sprintf("%s decides, because no mechanism before it matches %s; add that address to the record, or send from one that is listed",
 			at, e.client)
 	}
-	return fmt.Sprintf("%s matches %s: %s", at, e.client, matched)
+	return at + " matches " + e.client.String() + ": " + matched
 }
 
 // show makes a name fit to be read in a line of text.
 func show(name string) string {
+	if seen(name) {
+		return name
+	}
 	if q := brief(name); q != `"`+name+`"` || name == "" || strings.Contains(name, " ") {
 		return q
 	}
 	return name
+}
+
+// seen tells whether a name is shown as it is because no octet of it can be misread.
+func seen(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= maxName
 }
 
 // brief quotes a text, and cuts what is too long for a sentence.
