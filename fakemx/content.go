@@ -74,6 +74,9 @@ func (c *collector) read(r *bufio.Reader) error {
 		if start {
 			length = 0
 		}
+		if c.kept == nil && !c.tooBig {
+			c.kept = make([]byte, 0, len(piece)+r.Buffered()) // most messages are here whole
+		}
 		c.keep(piece)
 	}
 }

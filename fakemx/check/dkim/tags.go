@@ -109,7 +109,7 @@ func (t Tags) compact(name string) string {
 // not there.
 func (t Tags) unfolded(name string) string {
 	v, _ := t.Get(name)
-	return strings.NewReplacer("\r", "", "\n", "").Replace(v)
+	return without(v, "\r\n")
 }
 
 // list is a value of parts with colons between, and whether the tag is there.
@@ -126,13 +126,20 @@ func (t Tags) list(name string) ([]string, bool) {
 }
 
 // compact takes out white space.
-func compact(s string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(foldingSpace, r) {
-			return -1
-		}
-		return r
-	}, s)
+func compact(s string) string { return without(s, foldingSpace) }
+
+// without takes some ASCII characters out.
+func without(s, chars string) string {
+	at := strings.IndexAny(s, chars)
+	if at < 0 {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for ; at >= 0; at = strings.IndexAny(s, chars) {
+		out = append(out, s[:at]...)
+		s = s[at+1:]
+	}
+	return string(append(out, s...))
 }
 
 // decodeBase64 wants padding, and zeros in the bits that do not count (RFC 4648

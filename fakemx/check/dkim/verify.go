@@ -185,13 +185,17 @@ var once = []string{
 func (m *Message) partly(s *Signature) []string {
 	var out []string
 	for _, name := range once {
+		there := len(m.named[name])
+		if there < 2 {
+			continue
+		}
 		signed := 0
 		for _, h := range s.Headers {
 			if lower(h) == name {
 				signed++
 			}
 		}
-		if n := len(m.named[name]); signed > 0 && signed < n {
+		if signed > 0 && signed < there {
 			out = append(out, name)
 		}
 	}
