@@ -86,6 +86,11 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 		counted: make(map[string]bool),
 	}
 	ses.newValue = ses.values.New
+	checks := 0
+	for _, at := range mail.Stages {
+		checks += len(s.Profile.Asked(at))
+	}
+	ses.found, ses.known = make([]finding, 0, checks), make([]mail.Result, 0, checks)
 	if s.AsIf.IsValid() {
 		ses.facts.Client = s.AsIf.Unmap()
 	}

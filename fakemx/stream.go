@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -20,11 +21,10 @@ const (
 // Replies are held back until the server waits for the client, as RFC 2920 section
 // 3.2 asks of servers that pipeline.
 type stream struct {
-	ctx    context.Context // of the connection
-	raw    net.Conn
-	conn   net.Conn // raw, or TLS on it
-	in     *bufio.Reader
-	out    *bufio.Writer
+	ctx  context.Context // of the connection
+	raw  net.Conn
+	conn net.Conn // raw, or TLS on it
+	*buffers
 	wait   time.Duration // for each read and write
 	end    time.Time     // of the session
 	closed bool
@@ -34,9 +34,29 @@ type stream struct {
 
 func newStream(ctx context.Context, c net.Conn, l Limits) *stream {
 	s := &stream{ctx: ctx, raw: c, conn: c, wait: l.Command, end: time.Now().Add(l.Session)}
-	s.in = bufio.NewReaderSize(s, bufferSize)
-	s.out = bufio.NewWriterSize(writer{s}, bufferSize)
+	s.buffers = unused.Get().(*buffers)
+	s.in.Reset(s)
+	s.out.Reset(writer{s})
 	return s
+}
+
+// buffers are those of a stream. They go from one that is closed to the next: most
+// sessions are short.
+type buffers struct {
+	in  *bufio.Reader
+	out *bufio.Writer
+}
+
+var unused = sync.Pool{New: func() any {
+	return &buffers{bufio.NewReaderSize(nil, bufferSize), bufio.NewWriterSize(nil, bufferSize)}
+}}
+
+// release gives the buffers back, with nothing of this stream in them.
+func (s *stream) release() {
+	s.in.Reset(nil)
+	s.out.Reset(nil)
+	unused.Put(s.buffers)
+	s.buffers = nil // who reads or writes now is wrong, and must not meet another session
 }
 
 // interrupt ends the read or write that is going on. It is the only method to be
@@ -211,6 +231,7 @@ func (s *stream) close(linger bool) {
 		s.drain()
 	}
 	_ = s.conn.Close() // nobody is left to be told
+	s.release()
 }
 
 // drain takes what the client was still sending, up to a limit. It does so while our

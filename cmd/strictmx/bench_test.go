@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,11 +21,28 @@ import (
 func BenchmarkMessage(b *testing.B) {
 	d := newSendingDomain(b)
 	for name, content := range map[string][]byte{"plain": []byte(plain), "signed": d.signed} {
-		b.Run(name, func(b *testing.B) { benchMessage(b, d, content) })
+		b.Run(name, func(b *testing.B) {
+			bench(b, d, func(srv *fakemx.Server) {
+				srv.ServeConn(context.Background(), &talker{messages: b.N, content: ended(content), closed: func() {}})
+			})
+		})
 	}
 }
 
-func benchMessage(b *testing.B, d sendingDomain, content []byte) {
+// BenchmarkSession is the same with a session for each message.
+func BenchmarkSession(b *testing.B) {
+	bench(b, newSendingDomain(b), func(srv *fakemx.Server) {
+		l := talkers{sessions: b.N, content: ended([]byte(plain)), next: make(chan struct{}, 1)}
+		l.next <- struct{}{}
+		if err := srv.Serve(context.Background(), &l); !errors.Is(err, net.ErrClosed) {
+			b.Error(err)
+		}
+	})
+}
+
+// bench gives a server to run, and wants it to accept as many messages as there are
+// rounds.
+func bench(b *testing.B, d sendingDomain, run func(*fakemx.Server)) {
 	zones, err := loadZones("bench", d.zones)
 	if err != nil {
 		b.Fatal(err)
@@ -46,17 +65,39 @@ func benchMessage(b *testing.B, d sendingDomain, content []byte) {
 		},
 	}
 	b.ReportAllocs()
-	srv.ServeConn(context.Background(), &talker{messages: b.N, content: append(content, ".\r\n"...)})
+	run(srv)
 	if accepted != b.N {
 		b.Errorf("%d messages accepted, want %d", accepted, b.N)
 	}
 }
+
+func ended(content []byte) []byte { return slices.Concat(content, []byte(".\r\n")) }
+
+// talkers is a listener that has one session after the other.
+type talkers struct {
+	sessions int
+	content  []byte
+	next     chan struct{}
+}
+
+func (l *talkers) Accept() (net.Conn, error) {
+	<-l.next
+	if l.sessions == 0 {
+		return nil, net.ErrClosed
+	}
+	l.sessions--
+	return &talker{messages: 1, content: l.content, closed: func() { l.next <- struct{}{} }}, nil
+}
+
+func (l *talkers) Close() error   { return nil }
+func (l *talkers) Addr() net.Addr { return (&talker{}).LocalAddr() }
 
 // A talker is the connection of a client that says the next thing whenever it is
 // listened to.
 type talker struct {
 	messages int
 	content  []byte // of each, to its end
+	closed   func()
 
 	said int // EHLO and, for each message, four things
 	rest []byte
@@ -86,7 +127,7 @@ func (t *talker) Read(b []byte) (int, error) {
 }
 
 func (t *talker) Write(b []byte) (int, error) { return len(b), nil }
-func (t *talker) Close() error                { return nil }
+func (t *talker) Close() error                { t.closed(); return nil }
 func (t *talker) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv6loopback, Port: 25} }
 
 func (t *talker) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv6loopback, Port: 2525} }
