@@ -20,10 +20,10 @@ import (
 // the network: what the program itself does for it.
 func BenchmarkMessage(b *testing.B) {
 	d := newSendingDomain(b)
-	for name, content := range map[string][]byte{"plain": []byte(plain), "signed": d.signed} {
-		b.Run(name, func(b *testing.B) {
+	for _, m := range d.messages() {
+		b.Run(m.name, func(b *testing.B) {
 			bench(b, d, func(srv *fakemx.Server) {
-				srv.ServeConn(context.Background(), &talker{messages: b.N, content: ended(content), closed: func() {}})
+				srv.ServeConn(context.Background(), &talker{messages: b.N, content: ended(m.content), closed: func() {}})
 			})
 		})
 	}

@@ -31,6 +31,16 @@ type sendingDomain struct {
 	signed []byte // plain, with its signature
 }
 
+// A message is one that passes all that Gmail asks for.
+type message struct {
+	name    string
+	content []byte
+}
+
+func (d sendingDomain) messages() []message {
+	return []message{{"plain", []byte(plain)}, {"signed", d.signed}}
+}
+
 func newSendingDomain(t testing.TB) sendingDomain {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
