@@ -86,7 +86,8 @@ type Limits struct {
 	Command time.Duration
 	// Session is how long a connection can last: 30 minutes.
 	Session time.Duration
-	// Check is how long one check can take: 20 seconds (RFC 7208 section 4.6.4).
+	// Check is how long one check can take from its first question on: 20 seconds (RFC
+	// 7208 section 4.6.4).
 	Check time.Duration
 }
 
