@@ -7,7 +7,7 @@
 //
 // # How it works
 //
-// The protocol engine is go-smtp, with one server of its own for each connection.
+// The protocol engine is go-smtp, with one server for each listener.
 // Between the client and the engine stands a [net.Conn] of this package, the front.
 // It hands the engine one command at a time and replaces the words of its replies
 // by those of the profile. What the engine cannot do, or does wrongly, the front

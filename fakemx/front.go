@@ -36,8 +36,8 @@ type front struct {
 	gone    func() // ends what began with the session
 }
 
-// noContents is an empty message.
-var noContents = []byte(".\r\n")
+// emptyContent is an empty message.
+var emptyContent = []byte(".\r\n")
 
 // States of front.content.
 const (
@@ -60,7 +60,7 @@ func (f *front) Read(b []byte) (int, error) {
 		if !f.dead && (f.content == contentNext || f.content == contentHeld) {
 			// The engine unpacks dots and looks for the end in its own way, which misses
 			// CR CR LF "." CR LF: it is given an empty message.
-			f.content, f.next = contentOver, noContents
+			f.content, f.next = contentOver, emptyContent
 		}
 	}
 	if f.dead || len(f.next) == 0 {

@@ -71,3 +71,21 @@ func (d *deadlines) SetReadDeadline(t time.Time) error {
 	d.read, d.at = t, time.Now()
 	return d.Conn.SetReadDeadline(t)
 }
+
+// What one session did not read, or did not get rid of, no other one meets.
+func TestBuffersComeEmpty(t *testing.T) {
+	for range 10 { // the pool need not keep what it is given
+		a, b := net.Pipe()
+		s := newStream(t.Context(), b, Limits{Command: time.Minute, Session: time.Hour})
+		if n, p := s.in.Buffered(), s.out.Buffered(); n != 0 || p != 0 {
+			t.Fatalf("a new stream has %d octets to read and %d to write", n, p)
+		}
+		go func() { _, _ = a.Write([]byte("MAIL FROM:<me@example.com>\r\n")) }() // it may see the end
+		if _, err := s.in.Peek(4); err != nil {
+			t.Fatal(err)
+		}
+		a.Close()
+		s.reply([]string{"250 2.1.0 OK"})
+		s.close(false)
+	}
+}

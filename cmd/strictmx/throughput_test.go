@@ -80,12 +80,18 @@ func (d sendingDomain) gmail(t *testing.T) server {
 	return s
 }
 
-func freeAddress(t *testing.T) string {
+func listen(t *testing.T) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l := listen(t)
 	defer l.Close()
 	return l.Addr().String()
 }
@@ -116,10 +122,7 @@ func (s server) accepted(t *testing.T) int {
 // bare is go-smtp with nothing behind it: what the library takes by itself.
 func bare(t *testing.T) server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return taker{}, nil }))
 	srv.Domain = "mx.google.com"
 	served := make(chan error, 1)
@@ -148,10 +151,7 @@ func (taker) Data(r io.Reader) error {
 // and QUIT: what Go's runtime leaves to whoever answers in it.
 func canned(t *testing.T) server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {

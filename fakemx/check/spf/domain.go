@@ -61,7 +61,7 @@ func fit(name string) string {
 // presentation writes a name as it is in master files (RFC 1035 section 5.1):
 // a backslash before a backslash, and three digits for what cannot be seen.
 func presentation(name string) string {
-	if seen(name) {
+	if unambiguous(name) {
 		return name
 	}
 	var b strings.Builder

@@ -309,7 +309,7 @@ func (e *evaluation) whyMatched(t *term, domain, matched, value string) string {
 
 // show makes a name fit to be read in a line of text.
 func show(name string) string {
-	if seen(name) {
+	if unambiguous(name) {
 		return name
 	}
 	if q := brief(name); q != `"`+name+`"` || name == "" || strings.Contains(name, " ") {
@@ -318,8 +318,8 @@ func show(name string) string {
 	return name
 }
 
-// seen tells whether a name is shown as it is because no octet of it can be misread.
-func seen(name string) bool {
+// unambiguous tells of a name that is written as it is: no octet of it can be misread.
+func unambiguous(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
 			return false
