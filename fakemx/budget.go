@@ -21,8 +21,17 @@ type budget struct {
 	stop context.CancelFunc
 }
 
-func newBudget(parent context.Context, limit time.Duration) *budget {
-	return &budget{Context: parent, limit: limit}
+// budgets makes them several at a time: each is used once, and most for very little.
+type budgets struct{ unused []budget }
+
+func (b *budgets) next(parent context.Context, limit time.Duration) *budget {
+	if len(b.unused) == 0 {
+		b.unused = make([]budget, 8)
+	}
+	first := &b.unused[0]
+	b.unused = b.unused[1:]
+	first.Context, first.limit = parent, limit
+	return first
 }
 
 // ends is when the time is over. It is called with mu held.

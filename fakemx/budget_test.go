@@ -10,8 +10,9 @@ import (
 
 // A budget ends as a context does, and stays ended, whoever looks and when.
 func TestBudget(t *testing.T) {
+	var made budgets
 	parent, cancel := context.WithCancel(t.Context())
-	b := newBudget(parent, time.Hour)
+	b := made.next(parent, time.Hour)
 	if end, ok := b.Deadline(); !ok || time.Until(end) > time.Hour || b.Err() != nil {
 		t.Errorf("a new one ends at %s, %t, with %v", end, ok, b.Err())
 	}
@@ -27,7 +28,7 @@ func TestBudget(t *testing.T) {
 	}
 	b.close()
 
-	over := newBudget(t.Context(), -1)
+	over := made.next(t.Context(), -1)
 	<-over.Done()
 	if over.Err() != context.DeadlineExceeded {
 		t.Errorf("after its time: %v", over.Err())
@@ -38,7 +39,7 @@ func TestBudget(t *testing.T) {
 	}
 
 	// A check that has left something behind.
-	closed := newBudget(t.Context(), time.Millisecond)
+	closed := made.next(t.Context(), time.Millisecond)
 	closed.close()
 	<-closed.Done()
 	child, stop := context.WithTimeout(closed, time.Hour)

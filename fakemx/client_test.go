@@ -111,6 +111,9 @@ func TestSubmit(t *testing.T) {
 				Reply:     []string{"250 2.6.0 <1@example.com> 74 octets queued as queue-id-1"},
 				MessageID: "1@example.com", Content: append(bytes.Clone(message), "\r\n"...),
 			}
+			if len(a.Results) == 0 || len(a.Transcript) == 0 {
+				t.Errorf("%d results and %d lines of transcript, want some of each", len(a.Results), len(a.Transcript))
+			}
 			a.Results, a.Transcript = nil, nil
 			if diff := cmp.Diff(want, a, cmp.Comparer(sameAddr)); diff != "" {
 				t.Errorf("attempt (-want +got):\n%s", diff)

@@ -3,7 +3,6 @@ package fakemx
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 
 	"strictmx/internal/mail"
@@ -74,42 +73,31 @@ func (f *front) hello(c command) {
 		f.wrong("helo-empty")
 		return
 	}
-	found, helo := slices.Clone(f.found), f.facts.Helo
+	found, helo := f.found.clone(), f.facts.Helo
 	f.facts.Helo = c.arg
-	f.forget(mail.Helo)
+	f.found.forget(mail.Helo)
 	r := f.judge(mail.Helo)
-	found = withConnect(found, f.found)
+	found.addConnect(f.found)
 	if r != nil {
 		if f.heloRule != r.rule || r.rule == "" {
 			f.heloRule = r.rule
 			f.record(mail.Helo, *r, nil)
 		}
-		f.knows(found)
+		f.found = found
 		f.facts.Helo = helo
 		f.say(r.lines)
 		f.ending = r.close
 		return
 	}
 	now := f.found
-	f.knows(found)
+	f.found = found
 	f.facts.Helo = helo
 	f.abandon()
-	f.knows(now)
+	f.found = now
 	f.facts.Helo = c.arg
 	f.greeted, f.esmtp = true, c.verb == "EHLO"
 	name, _, _ := strings.Cut(c.arg, " ")
 	f.pass(c.verb, c.verb, " ", name)
-}
-
-// withConnect adds to what was found what is newly known of the connection: that
-// stays, whatever becomes of the greeting, and nothing is counted twice.
-func withConnect(found, now []finding) []finding {
-	for _, f := range now {
-		if f.at == mail.Connect && !slices.ContainsFunc(found, func(o finding) bool { return o.Called() == f.Called() }) {
-			found = append(found[:len(found):len(found)], f)
-		}
-	}
-	return found
 }
 
 // startTLS begins TLS, after which the client has to greet again (RFC 3207 section
@@ -143,7 +131,7 @@ func (f *front) startTLS(c command) {
 		return
 	}
 	f.abandon()
-	f.forget(mail.Helo)
+	f.found.forget(mail.Helo)
 	f.greeted, f.esmtp, f.facts.Helo, f.heloRule = false, false, "", ""
 	state := f.stream.tlsState()
 	f.facts.TLS, f.facts.TLSClient = tlsName(state), tlsClient(state)

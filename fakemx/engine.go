@@ -84,8 +84,8 @@ func (b backend) Rcpt(string, *smtp.RcptOptions) error {
 	s := b.f.session
 	s.tx.at = b.f.path.addr
 	s.facts.Rcpts = append(s.tx.rcpts[:len(s.tx.rcpts):len(s.tx.rcpts)], s.tx.at)
-	before := s.since(mail.Rcpt)
-	s.forget(mail.Rcpt)
+	before := s.found.since(mail.Rcpt)
+	s.found.forget(mail.Rcpt)
 	r := s.judge(mail.Rcpt)
 	if r == nil {
 		s.tx.stage = mail.Rcpt

@@ -18,7 +18,7 @@ func (s *session) declare(params []param) {
 // disregard drops what was found out about a recipient that was refused, and takes
 // up what was known before: at DATA the last one that was accepted counts. What does
 // not depend on the recipient stays.
-func (s *session) disregard(before []finding) {
-	s.forget(mail.Rcpt)
-	s.found = append(s.found, before...)
+func (s *session) disregard(before findings) {
+	s.found.forget(mail.Rcpt)
+	s.found.addAll(before)
 }

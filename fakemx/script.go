@@ -43,9 +43,9 @@ func (s *session) due(f Force, at mail.Stage) bool {
 
 // script puts it on record that no fact led to a refusal.
 func (s *session) script(d profile.Decision, by string) {
-	s.found = append(s.found, finding{at: d.Stage, Result: mail.Result{
+	s.found.add(mail.Result{
 		Method: "script", Value: mail.Fail, Reason: fmt.Sprintf("%s asks for the refusal %s", by, d.Rule),
-	}})
+	}, about{at: d.Stage})
 }
 
 // spent tells whether a rule has refused this sender, recipient and network as often

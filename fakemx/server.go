@@ -37,6 +37,8 @@ type Server struct {
 	// KeepContent puts the message into the attempts, every octet as received but
 	// for the dots of RFC 5321 section 4.5.2.
 	KeepContent bool
+	// Brief leaves the results of the checks and the transcript out of the attempts.
+	Brief bool
 	Limits      Limits
 	// AsIf is the address at which clients are believed to be; the zero value
 	// believes the connection.

@@ -369,3 +369,24 @@ func TestCA(t *testing.T) {
 		t.Error("a certificate without a name was made")
 	}
 }
+
+// A brief server decides the same, and its attempts leave out how they came about.
+func TestBrief(t *testing.T) {
+	e := Envelope{Helo: "mta.example.com", From: "a@example.com", To: []string{"b@example.net"}, Content: message}
+	attempts := func(brief bool) []mail.Attempt {
+		var rec recorder
+		srv := testServer(t, "strict")
+		srv.Record, srv.Brief = rec.record, brief
+		if _, err := Submit(t.Context(), dial(t, srv), e); err != nil {
+			t.Fatal(err)
+		}
+		return rec.attempts()
+	}
+	want := attempts(false)
+	for i := range want {
+		want[i].Results, want[i].Transcript = nil, nil
+	}
+	if diff := cmp.Diff(want, attempts(true), cmp.Comparer(sameAddr)); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
+	}
+}

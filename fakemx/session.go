@@ -36,18 +36,11 @@ type session struct {
 	spoke, quit    bool // a command was read; QUIT was
 	recorded       bool // an attempt of the session was
 	heloRule       string
-	size           int64           // octets of a message that was too large to be kept, declared or received
-	found          []finding       // taken anew by knows, or added to
-	known          []mail.Result   // of found, as many as were asked for; see results
+	size           int64 // octets of a message that was too large to be kept, declared or received
+	found          findings
+	budgets        budgets
 	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
-}
-
-// A finding is the result of a check.
-type finding struct {
-	mail.Result
-	at     mail.Stage // where its facts were known: with those it is forgotten
-	broken string     // why there is no result to rely on; else empty
 }
 
 // A transaction is what MAIL begins (RFC 5321 section 3.3).
@@ -85,12 +78,12 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 		values:  s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		counted: make(map[string]bool),
 	}
-	ses.newValue = ses.values.New
+	ses.newValue, ses.said.off = ses.values.New, s.Brief
 	checks := 0
 	for _, at := range mail.Stages {
 		checks += len(s.Profile.Asked(at))
 	}
-	ses.found, ses.known = make([]finding, 0, checks), make([]mail.Result, 0, checks)
+	ses.found = newFindings(checks)
 	if s.AsIf.IsValid() {
 		ses.facts.Client = s.AsIf.Unmap()
 	}
@@ -103,19 +96,19 @@ func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
 	s.now = s.srv.now()
 	for _, name := range p.Asked(at) {
-		if !p.Counts(name) {
-			s.finding(name)
-		}
+		s.finding(name)
 	}
 	d, refused := s.scripted(at)
 	if !refused {
 		d, refused = p.Decide(at, s.lookup, s.spent)
 	}
-	for _, name := range p.Quoted(d) {
-		s.finding(name)
+	if refused {
+		for _, name := range p.Quoted(d) {
+			s.finding(name)
+		}
 	}
-	if i := slices.IndexFunc(s.found, func(f finding) bool { return f.broken != "" }); i >= 0 {
-		return s.failure(at, fmt.Sprintf("check %s: %s", s.found[i].Called(), s.found[i].broken))
+	if r, why := s.found.broken(); r != nil {
+		return s.failure(at, fmt.Sprintf("check %s: %s", r.Called(), why))
 	}
 	if !refused {
 		return nil
@@ -138,63 +131,58 @@ func (s *session) failure(at mail.Stage, fault string) *refusal {
 }
 
 // finding is what the check of a name says, which is run if it was not yet.
-func (s *session) finding(name string) *finding {
-	for i := range s.found {
-		if f := &s.found[i]; f.Called() == name {
-			return f
-		}
+func (s *session) finding(name string) *mail.Result {
+	r := s.found.named(name)
+	if r == nil {
+		s.found.add(s.find(name))
+		r = &s.found.results[len(s.found.results)-1]
 	}
-	s.found = append(s.found, s.find(name))
-	return &s.found[len(s.found)-1]
+	return r
 }
 
 // lookup is a [profile.Finder]. It runs those checks that count when a rule comes down
 // to them.
 func (s *session) lookup(name string) (*mail.Result, bool) {
-	if s.srv.Profile.Counts(name) {
-		return &s.finding(name).Result, true
+	r := s.found.named(name)
+	if r == nil && s.srv.Profile.Counts(name) {
+		r = s.finding(name)
 	}
-	for i := range s.found {
-		if f := &s.found[i]; f.Called() == name {
-			return &f.Result, true
-		}
-	}
-	return nil, false
+	return r, r != nil
 }
 
 // find runs the check of a name. A panic in it is the check's fault, and must not end the
 // lab: it counts as a temporary error that nothing is decided by.
-func (s *session) find(name string) (f finding) {
+func (s *session) find(name string) (res mail.Result, a about) {
 	c, ok := s.srv.check(name)
-	f = finding{at: c.At}
+	a.at = c.At
 	defer func() {
 		if r := recover(); r != nil {
-			f.broken = fmt.Sprintf("the check panicked: %v", r)
+			a.broken = fmt.Sprintf("the check panicked: %v", r)
 		}
-		if f.broken != "" {
-			f.Result = mail.Result{Method: cmp.Or(c.Method, name), Value: mail.TempError, Reason: f.broken}
-			if f.Method != name {
-				f.Name = name
+		if a.broken != "" {
+			res = mail.Result{Method: cmp.Or(c.Method, name), Value: mail.TempError, Reason: a.broken}
+			if res.Method != name {
+				res.Name = name
 			}
-			s.log.ErrorContext(s.ctx, "check broken", slog.String("check", name), slog.String("reason", f.broken))
+			s.log.ErrorContext(s.ctx, "check broken", slog.String("check", name), slog.String("reason", a.broken))
 		}
 	}()
 	if !ok {
-		f.broken = "there is no such check"
-		return f
+		a.broken = "there is no such check"
+		return res, a
 	}
-	ctx := newBudget(s.ctx, s.limits.Check)
+	ctx := s.budgets.next(s.ctx, s.limits.Check)
 	defer ctx.close()
 	facts := s.facts
-	facts.Results, facts.Counted = s.results(), s.tx.counted[name]
-	f.Result = c.Run(ctx, s.srv.env(s.now), facts)
+	facts.Results, facts.Counted = s.found.results, s.tx.counted[name]
+	res = c.Run(ctx, s.srv.env(s.now), facts)
 	if c.Counts && len(facts.Rcpts) > 0 {
 		if s.tx.counted == nil {
 			s.tx.counted = make(map[string][]string)
 		}
 		s.tx.counted[name] = append(s.tx.counted[name], asked(facts)...)
 	}
-	return f
+	return res, a
 }
 
 // asked are the recipients that a check is asked about: the one at hand or, after the
@@ -206,38 +194,11 @@ func asked(f check.Facts) []string {
 	return f.Rcpts
 }
 
-// forget drops what was found out with facts of this stage or a later one.
-func (s *session) forget(from mail.Stage) {
-	s.knows(slices.DeleteFunc(s.found, func(f finding) bool { return f.at >= from }))
-}
-
-// since is what was found out with facts of a stage or a later one.
-func (s *session) since(from mail.Stage) []finding {
-	var out []finding
-	for _, f := range s.found {
-		if f.at >= from {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// knows takes other findings for those that there are.
-func (s *session) knows(found []finding) { s.found, s.known = found, s.known[:0] }
-
-// results are those of the findings, until the next of them is found or forgotten.
-func (s *session) results() []mail.Result {
-	for _, f := range s.found[len(s.known):] {
-		s.known = append(s.known, f.Result)
-	}
-	return s.known
-}
-
 func (s *session) vars() profile.Vars {
 	v := profile.Vars{
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: cmp.Or(int64(len(s.tx.content)), s.size),
-		Time: s.srv.now(), Results: s.results(), New: s.srv.IDs,
+		Time: s.srv.now(), Results: s.found.results, New: s.srv.IDs,
 	}
 	if v.New == nil {
 		v.New = s.newValue
@@ -280,7 +241,7 @@ func (s *session) agreed(keyword string) bool { return s.esmtp && s.offers(keywo
 
 // begin starts a transaction.
 func (s *session) begin(from string) {
-	s.forget(mail.Mail)
+	s.found.forget(mail.Mail)
 	s.values.NextMessage()
 	s.tx = transaction{open: true, stage: mail.Mail, from: from}
 	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = from, nil, nil
@@ -291,7 +252,7 @@ func (s *session) over() {
 	s.tx = transaction{}
 	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = "", nil, nil
 	s.declare(nil)
-	s.forget(mail.Mail)
+	s.found.forget(mail.Mail)
 }
 
 // abandon ends a transaction that the client gave up: what the server said to its
@@ -340,7 +301,10 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,
-		Results: slices.Clone(s.results()), Transcript: s.said.with(coming), MessageID: s.tx.id,
+		Transcript: s.said.with(coming), MessageID: s.tx.id,
+	}
+	if !s.srv.Brief {
+		a.Results = slices.Clone(s.found.results)
 	}
 	if s.srv.KeepContent {
 		a.Content = s.tx.content

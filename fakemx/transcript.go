@@ -19,6 +19,7 @@ const (
 // Earlier transactions are left out, so that a session of many messages has no more
 // to tell of each than one of few.
 type transcript struct {
+	off     bool     // nobody wants it
 	opening []string // up to the first MAIL
 	lines   []string // from the last one on
 	begun   bool     // there was a MAIL
@@ -34,6 +35,9 @@ func (t *transcript) mail() {
 }
 
 func (t *transcript) add(who, line string) {
+	if t.off {
+		return
+	}
 	line = who + visible(line)
 	if !t.begun && len(t.opening) < keepLines {
 		t.opening = append(t.opening, line)
@@ -57,11 +61,17 @@ func (t *transcript) client(line string) { t.add("C: ", line) }
 
 // note is for what is no line: "[1234 octets of content]".
 func (t *transcript) note(who, format string, args ...any) {
+	if t.off {
+		return
+	}
 	t.add(who, "["+fmt.Sprintf(format, args...)+"]")
 }
 
 // with is a copy, with a reply that is about to be written.
 func (t *transcript) with(reply []string) []string {
+	if t.off {
+		return nil
+	}
 	out := make([]string, 0, len(t.opening)+len(t.lines)+len(reply)+2)
 	out = append(out, t.opening...)
 	leave := func(n int) {

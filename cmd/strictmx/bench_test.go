@@ -57,6 +57,7 @@ func bench(b *testing.B, d sendingDomain, run func(*fakemx.Server)) {
 	srv := &fakemx.Server{
 		Profile: p, State: check.NewState(), AsIf: netip.MustParseAddr(sender),
 		Resolver: zones.Resolver(p.Name, printed.question),
+		Brief:    true,
 		Record: func(a mail.Attempt) {
 			if a.Rule == "" && a.Stage == mail.Data {
 				accepted++

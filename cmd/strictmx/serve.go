@@ -201,6 +201,7 @@ func openReceiver(
 		Profile: p, TLS: conf, AsIf: asIf, State: check.NewState(),
 		Resolver: zones.Resolver(p.Name, out.question),
 		Record:   out.attempt,
+		Brief:    true,
 	}
 	return service{
 		name:  p.String() + " " + l.Addr().String(),

@@ -87,11 +87,30 @@ func (t *table) version(label string) *Profile {
 		t.early(p, r.template, r.replyNode, r.At)
 		p.Rules = append(p.Rules, r.Rule)
 	}
-	for _, at := range mail.Stages {
-		p.asked[at] = p.ask(at)
+	p.prepare()
+	return p
+}
+
+// prepare works out what sessions would otherwise work out again and again.
+func (p *Profile) prepare() {
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		r.template, r.quoted = p.ready(r.template), p.quoted(r.Reply)
 	}
 	p.counts = p.counting()
-	return p
+	for _, at := range mail.Stages {
+		p.asked[at], p.tests[at] = p.ask(at), p.testing(at)
+	}
+	p.replies = make(map[string]template, len(phrases))
+	for name, t := range usual() {
+		if !p.enhanced() {
+			t.status = mail.Status{} // RFC 2034 section 3: only with the keyword
+		}
+		p.replies[name] = p.ready(t)
+	}
+	for name, t := range p.dialogue {
+		p.replies[name] = p.ready(t)
+	}
 }
 
 func inVersion(label string) string {
@@ -135,7 +154,7 @@ func (t *table) try(p *Profile, tmpl template, n ast.Node, longest int) {
 		t.r.problem(n, "%v", err)
 		return
 	}
-	lines, err := p.render(tmpl, sample())
+	lines, err := p.render(p.ready(tmpl), sample())
 	if err != nil {
 		t.r.problem(n, "%v", err)
 	}

@@ -24,8 +24,8 @@ func rows(t *testing.T) map[string]catalogue.Row {
 func known(p *Profile, v Vars) map[string]string {
 	return map[string]string{
 		"{ip}": v.Client.String(), "{ip6}": v.Client.String(), "{domain}": v.domain(), "{DOMAIN}": strings.ToUpper(v.domain()),
-		"{helo}": v.Helo, "{rcpt}": v.Rcpt, "{sender}": v.From, "{rcpt-domain}": p.expand("{rcpt-domain}", v),
-		"{queue-id}": p.expand("{queue-id}", v), "{host}.comcast.net": p.hostname,
+		"{helo}": v.Helo, "{rcpt}": v.Rcpt, "{sender}": v.From, "{rcpt-domain}": p.takeApart("{rcpt-domain}").with(p, v),
+		"{queue-id}": p.takeApart("{queue-id}").with(p, v), "{host}.comcast.net": p.hostname,
 	}
 }
 

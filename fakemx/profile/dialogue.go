@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"strictmx/internal/mail"
 )
 
 // A phrase is one reply of the dialogue that a rule does not give.
@@ -103,14 +101,9 @@ var usual = sync.OnceValue(func() map[string]template {
 // "mail", "data" (the 354) or "accepted" (after the content). For "ehlo" it is
 // the first line only: see [Profile.Ehlo]. [Phrases] lists the names.
 func (p *Profile) Reply(name string, v Vars) ([]string, error) {
-	t, ok := p.dialogue[name]
+	t, ok := p.replies[name]
 	if !ok {
-		if t, ok = usual()[name]; !ok {
-			return nil, fmt.Errorf("profile %s: unknown reply %q: %s", p, name, wanted(name, phraseNames()))
-		}
-		if !p.enhanced() {
-			t.status = mail.Status{} // RFC 2034 section 3: only with the keyword
-		}
+		return nil, fmt.Errorf("profile %s: unknown reply %q: %s", p, name, wanted(name, phraseNames()))
 	}
 	lines, err := p.render(t, v)
 	if err != nil {

@@ -31,7 +31,7 @@ func ExampleProfile_Decide() {
 	}), nil)
 	fmt.Println(refused, d.Rule, d.Code, d.Status, d.Temporary())
 	// Output:
-	// [family iprev spf headers dkim watched-client client-rate]
+	// [family iprev spf headers dkim watched-client]
 	// true gmail/ptr-missing 550 5.7.1 false
 }
 

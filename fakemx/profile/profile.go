@@ -27,13 +27,15 @@ type Profile struct {
 	Checks []check.Check
 
 	asked      [mail.Data + 1][]string // see Asked
+	tests      [mail.Data + 1][]test   // see Decide
 	counts     map[string]bool         // see Counts
 	settings   map[string]string       // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
 	extensions []string
-	dialogue   map[string]template
-	closing    []string // replies of the dialogue after which the server ends the session
+	dialogue   map[string]template // as the table has it
+	replies    map[string]template // see Reply
+	closing    []string            // replies of the dialogue after which the server ends the session
 	values     map[string]form
 }
 
@@ -69,6 +71,7 @@ type Rule struct {
 	Note      string // doubts; may be empty
 
 	template template
+	quoted   []string // see [Profile.Quoted]
 }
 
 // A Condition holds if the result of a check is one of some values, or one of its
@@ -92,7 +95,7 @@ func (c Condition) String() string { return c.Key() + ": " + c.Text }
 
 // holds tells whether the result of the check has one of the values. A check
 // without a result is not known, and then nothing is decided by it.
-func (c Condition) holds(find Finder) bool {
+func (c *Condition) holds(find Finder) bool {
 	r, ok := find(c.Check)
 	switch {
 	case !ok:
@@ -162,8 +165,8 @@ func (p *Profile) Settings(name string) string { return p.settings[name] }
 
 // Asked lists the names of the checks that rules of this stage need, for their
 // conditions or for their replies, and rules of earlier stages did not, those first
-// whose results others take. Those that count are for [Profile.Decide] to ask for:
-// see [Profile.Counts].
+// whose results others take. Those that count are not among them: they are for
+// [Profile.Decide] to ask for, see [Profile.Counts].
 func (p *Profile) Asked(at mail.Stage) []string { return p.asked[at] }
 
 // Counts tells of a check that to ask is to be remembered, and that it is asked only
@@ -173,7 +176,7 @@ func (p *Profile) Counts(name string) bool { return p.counts[name] }
 // Quoted are the names of the checks whose findings the reply of a decision quotes.
 func (p *Profile) Quoted(d Decision) []string {
 	r, _ := p.Rule(d)
-	return p.quoted(r.Reply)
+	return r.quoted
 }
 
 // counting finds out what [Profile.Counts] tells. What the dialogue quotes is asked
@@ -223,7 +226,7 @@ func (p *Profile) ask(at mail.Stage) []string {
 	}
 	var out []string
 	for _, c := range p.Checks {
-		if s, ok := first[c.Name]; ok && s == at {
+		if s, ok := first[c.Name]; ok && s == at && !p.counts[c.Name] {
 			out = append(out, c.Name)
 		}
 	}
@@ -249,24 +252,48 @@ func (p *Profile) Hold() time.Duration {
 // looked up, as in a list of restrictions that ends at the first refusal, and a check
 // that counts comes after the rule's other conditions.
 func (p *Profile) Decide(at mail.Stage, find Finder, spent func(Rule) bool) (Decision, bool) {
-	for i := range p.Rules { // without a copy of each
-		r := &p.Rules[i]
+	for i := range p.tests[at] { // without a copy of each
+		t := &p.tests[at][i]
 		switch {
-		case r.At != at || r.Scripted:
-		case !p.hold(r, find, false) || !p.hold(r, find, true):
-		case r.Times > 0 && spent != nil && spent(*r):
+		case !hold(t.when, find) || !hold(t.counting, find):
+		case t.rule.Times > 0 && spent != nil && spent(*t.rule):
 		default:
-			return p.decision(*r, at), true
+			return p.decision(*t.rule, at), true
 		}
 	}
 	return Decision{}, false
 }
 
-// hold tells whether those of a rule's conditions hold whose checks count, or those
-// whose checks do not.
-func (p *Profile) hold(r *Rule, find Finder, counts bool) bool {
-	for i := range r.When {
-		if c := &r.When[i]; p.counts[c.Check] == counts && !c.holds(find) {
+// A test is a rule that facts can lead to, with its conditions in the order in which
+// they are asked.
+type test struct {
+	rule           *Rule
+	when, counting []Condition
+}
+
+// testing makes the tests of a stage.
+func (p *Profile) testing(at mail.Stage) []test {
+	var out []test
+	for i := range p.Rules {
+		t := test{rule: &p.Rules[i]}
+		if t.rule.At != at || t.rule.Scripted {
+			continue
+		}
+		for _, c := range t.rule.When {
+			if p.counts[c.Check] {
+				t.counting = append(t.counting, c)
+			} else {
+				t.when = append(t.when, c)
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func hold(conditions []Condition, find Finder) bool {
+	for i := range conditions {
+		if !conditions[i].holds(find) {
 			return false
 		}
 	}

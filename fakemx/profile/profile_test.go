@@ -100,15 +100,15 @@ func TestDecide(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	for _, tt := range []struct{ profile, want string }{
-		{"gmail@2014", "rcpt: recipient; data: family iprev spf headers dkim watched-client client-rate"},
-		{"gmail", "helo: helo; rcpt: tls recipient inactive tls-only watched-user user-rate user-flood; " + // the family no longer matters
-			"data: iprev spf headers dkim dmarc dynamic watched-client watched-domain client-rate domain-rate"},
-		{"gmx", "connect: iprev rdns-generic block-list; mail: messages; rcpt: spf recipient"},
+		{"gmail@2014", "rcpt: recipient; data: family iprev spf headers dkim watched-client"},
+		{"gmail", "helo: helo; rcpt: tls recipient inactive tls-only watched-user; " + // the family no longer matters
+			"data: iprev spf headers dkim dmarc dynamic watched-client watched-domain"},
+		{"gmx", "connect: iprev rdns-generic block-list; rcpt: spf recipient"},
 		{"godaddy", "connect: iprev sessions sbl; helo: helo; mail: spf"},
 		{"exchange-online", "connect: watched-client connections; helo: receiver-names; " +
-			"mail: family iprev zen helo-dbl evaluated-client banned-client client-rate network-rate; " +
+			"mail: family iprev zen helo-dbl evaluated-client banned-client; " +
 			"rcpt: tls recipient banned-address customer-blocked ipv4-only other-region unguarded tls-partner; " +
-			"data: spf headers dkim dmarc recipient-rate"},
+			"data: spf headers dkim dmarc"},
 		{"dreamhost", ""},
 	} {
 		var got []string

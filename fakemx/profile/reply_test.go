@@ -131,11 +131,11 @@ values: {stamp: {form: "s-<99>", per: reply}}
 	}
 	// The null sender is judged as the HELO name, and there may be no PTR.
 	v.From, v.Results = "", nil
-	if got := p.expand("{domain} {ptr}", v); got != "services02.example.com unknown" {
+	if got := p.takeApart("{domain} {ptr}").with(p, v); got != "services02.example.com unknown" {
 		t.Errorf("domain and PTR of a null sender: %q", got)
 	}
 	v.MessageID = ""
-	if got := p.expand("<{message-id}>", v); got != "<1393451904.31176@mx.example.net>" {
+	if got := p.takeApart("<{message-id}>").with(p, v); got != "<1393451904.31176@mx.example.net>" {
 		t.Errorf("Message-ID of a message without one: %s, want one of the server", got)
 	}
 }
@@ -227,7 +227,7 @@ func TestLines(t *testing.T) {
 			}
 			got := r.Lines()
 			for i, l := range got {
-				got[i] = p.expand(l, v)
+				got[i] = p.takeApart(l).with(p, v)
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%s/%s: lines (-sent +got):\n%s", p, r.ID, d)

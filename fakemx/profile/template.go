@@ -201,73 +201,31 @@ func (p *Profile) words() []string {
 	return out
 }
 
-// expand puts values in the place of placeholders. What a client said may hold
-// anything, and a reply must stay a reply, so control characters become "?".
-func (p *Profile) expand(text string, v Vars) string {
-	before, rest, ok := strings.Cut(text, "{")
-	if !ok {
-		return text
-	}
-	var out strings.Builder
-	out.Grow(len(text) + 64)
-	for ; ok; before, rest, ok = strings.Cut(rest, "{") {
-		out.WriteString(before)
-		if strings.HasPrefix(rest, "{") { // "{{" is one
-			out.WriteByte('{')
-			rest = rest[1:]
-			continue
-		}
-		var name string
-		name, rest, _ = strings.Cut(rest, "}")
-		out.WriteString(p.value(name, v))
-	}
-	out.WriteString(before)
-	return out.String()
-}
-
-// value is what a placeholder stands for; checkText let no unknown one through.
-func (p *Profile) value(name string, v Vars) string {
-	if f, ok := placeholders[name]; ok {
-		return printable(f(p, v))
-	}
-	if p.knowsFound(name) {
-		return printable(v.found(name))
-	}
-	form := p.values[name]
-	if v.New == nil {
-		return form.sample()
-	}
-	return printable(v.New(name))
-}
-
-func printable(s string) string {
-	if plain(s) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-func plain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
 // A template is a reply as a table has it: code and status apart from the text.
 type template struct {
 	code   int
 	status mail.Status
 	text   string // placeholders not yet expanded; line ends are breaks
 	layout
+
+	body, tail pieces // of the text, once the profile is known: see [Profile.ready]
 }
+
+// ready takes the text of a reply apart. The tail is what the server adds to the last
+// line after breaking.
+func (p *Profile) ready(t template) template {
+	body, tail := t.text, ""
+	if p.breaks(t) {
+		if cut, ok := strings.CutSuffix(body, p.wrap.tail); ok {
+			body, tail = cut, p.wrap.tail
+		}
+	}
+	t.body, t.tail = p.takeApart(body), p.takeApart(tail)
+	return t
+}
+
+// breaks tells whether the server breaks the lines of a reply: only those of refusals.
+func (p *Profile) breaks(t template) bool { return p.wrap.columns > 0 && t.code >= 400 }
 
 // A layout is how the lines of a reply differ from those of the profile's others.
 type layout struct {
@@ -310,7 +268,7 @@ func firstLine(s string) string {
 	return s
 }
 
-// render makes reply lines. The code, and the status if there is one, are on
+// render makes the lines of a reply that is ready. The code, and the status if there is one, are on
 // every line.
 func (p *Profile) render(t template, v Vars) ([]string, error) {
 	pre := len("550-")
@@ -328,16 +286,15 @@ func (p *Profile) render(t template, v Vars) ([]string, error) {
 }
 
 // breakLines makes the texts of a reply's lines; pre is the columns of code and
-// status. Only refusals are wrapped, and the tail is added afterwards.
+// status.
 func (p *Profile) breakLines(t template, v Vars, pre int) []string {
-	if p.wrap.columns == 0 || t.code < 400 {
-		text := p.expand(t.text, v)
+	text := t.body.with(p, v)
+	if !p.breaks(t) {
 		if !strings.Contains(text, "\n") {
 			return []string{text}
 		}
 		return strings.Split(text, "\n")
 	}
-	body, tail := strings.CutSuffix(t.text, p.wrap.tail)
 	first := p.wrap.columns
 	if t.first > 0 {
 		first = t.first
@@ -346,10 +303,8 @@ func (p *Profile) breakLines(t template, v Vars, pre int) []string {
 	if t.once {
 		rest = len("550-")
 	}
-	lines := wrap(p.expand(body, v), first-pre, p.wrap.columns-rest)
-	if tail {
-		lines[len(lines)-1] += p.expand(p.wrap.tail, v)
-	}
+	lines := wrap(text, first-pre, p.wrap.columns-rest)
+	lines[len(lines)-1] += t.tail.with(p, v)
 	return lines
 }
 
@@ -364,8 +319,7 @@ func (t template) line(text string, last bool) string {
 	if !t.status.IsZero() {
 		return s + sep + t.status.String() + " " + text
 	}
-	word, _, _ := strings.Cut(text, " ")
-	if _, err := mail.ParseStatus(word); err == nil {
+	if word, _, _ := strings.Cut(text, " "); mail.IsStatus(word) {
 		sep += " "
 	}
 	return s + sep + text

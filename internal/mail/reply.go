@@ -88,10 +88,7 @@ func lineStatus(l string) Status {
 		return Status{}
 	}
 	word, _, _ := strings.Cut(l[4:], " ")
-	st, err := ParseStatus(word)
-	if err != nil {
-		return Status{}
-	}
+	st, _ := readStatus(word) // any other word stands for itself
 	return st
 }
 

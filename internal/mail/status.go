@@ -18,26 +18,37 @@ type Status struct {
 // section 2, the class is 2, 4 or 5 and the other numbers have one to three
 // digits without a leading zero.
 func ParseStatus(s string) (Status, error) {
+	st, want := readStatus(s)
+	if want != "" {
+		return Status{}, fmt.Errorf("status %q: want %s", s, want)
+	}
+	return st, nil
+}
+
+// IsStatus tells whether [ParseStatus] takes a text.
+func IsStatus(s string) bool {
+	_, want := readStatus(s)
+	return want == ""
+}
+
+// readStatus tells what it wants of a text that is no status.
+func readStatus(s string) (st Status, want string) {
 	class, rest, ok := strings.Cut(s, ".")
 	subject, detail, ok2 := strings.Cut(rest, ".")
 	if !ok || !ok2 {
-		return Status{}, fmt.Errorf("status %q: want class.subject.detail, as in 5.7.1", s)
+		return Status{}, "class.subject.detail, as in 5.7.1"
 	}
 	if class != "2" && class != "4" && class != "5" {
-		return Status{}, fmt.Errorf("status %q: want class 2, 4 or 5", s)
+		return Status{}, "class 2, 4 or 5"
 	}
-	st := Status{Class: int(class[0] - '0')}
-	for _, p := range []struct {
-		text string
-		into *int
-	}{{subject, &st.Subject}, {detail, &st.Detail}} {
-		n, ok := statusNumber(p.text)
-		if !ok {
-			return Status{}, fmt.Errorf("status %q: want numbers of one to three digits, without a leading zero", s)
-		}
-		*p.into = n
+	st.Class = int(class[0] - '0')
+	if st.Subject, ok = statusNumber(subject); ok {
+		st.Detail, ok = statusNumber(detail)
 	}
-	return st, nil
+	if !ok {
+		return Status{}, "numbers of one to three digits, without a leading zero"
+	}
+	return st, ""
 }
 
 func statusNumber(s string) (int, bool) {

@@ -203,11 +203,6 @@ func (p *printer) fates(c Case) {
 // unwell are the results that may explain a refusal.
 var unwell = []string{mail.Fail, mail.SoftFail, mail.TempError, mail.PermError}
 
-func isStatus(s string) bool {
-	_, err := mail.ParseStatus(s)
-	return err == nil
-}
-
 // replyText is a reply as one sentence, with code and status once.
 func replyText(lines []string) string {
 	var words []string
@@ -215,7 +210,7 @@ func replyText(lines []string) string {
 		f := strings.Fields(l)
 		if i > 0 {
 			f = strings.Fields(l[min(4, len(l)):])
-			if len(f) > 0 && isStatus(f[0]) {
+			if len(f) > 0 && mail.IsStatus(f[0]) {
 				f = f[1:]
 			}
 		}

@@ -143,18 +143,13 @@ func containsReply(lines []string, want string) bool {
 	for _, l := range lines {
 		if len(l) > 4 {
 			l = l[4:]
-			if code, rest, _ := strings.Cut(l, " "); isStatus(code) {
+			if code, rest, _ := strings.Cut(l, " "); mail.IsStatus(code) {
 				l = rest
 			}
 			plain = append(plain, l)
 		}
 	}
 	return contains(strings.Join(plain, " "), want)
-}
-
-func isStatus(s string) bool {
-	_, err := mail.ParseStatus(s)
-	return err == nil
 }
 
 func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
