@@ -38,8 +38,8 @@ type Server struct {
 	// for the dots of RFC 5321 section 4.5.2.
 	KeepContent bool
 	// Brief leaves the results of the checks and the transcript out of the attempts.
-	Brief bool
-	Limits      Limits
+	Brief  bool
+	Limits Limits
 	// AsIf is the address at which clients are believed to be; the zero value
 	// believes the connection.
 	AsIf netip.Addr

@@ -10,13 +10,12 @@ import (
 // in ASCII stay as they are: IDNA would refuse those with underscores, which names of
 // hosts may not have and others may. The caller bounds the length.
 func ASCII(domain string) (string, error) {
-	foreign := func(r rune) bool { return r >= 0x80 }
-	if !strings.ContainsFunc(domain, foreign) {
+	if ascii(domain) {
 		return domain, nil
 	}
 	labels := strings.Split(domain, ".")
 	for i, l := range labels {
-		if !strings.ContainsFunc(l, foreign) {
+		if ascii(l) {
 			continue
 		}
 		var err error
@@ -25,4 +24,35 @@ func ASCII(domain string) (string, error) {
 		}
 	}
 	return strings.Join(labels, "."), nil
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// Lower changes ASCII letters only: the names of header fields and of DNS (RFC 4343)
+// know no others.
+func Lower(s string) string {
+	for i := range len(s) {
+		if 'A' <= s[i] && s[i] <= 'Z' {
+			return lowerFrom(i, s)
+		}
+	}
+	return s
+}
+
+// lowerFrom copies, and changes what stands from an octet on.
+func lowerFrom(i int, s string) string {
+	b := []byte(s)
+	for ; i < len(b); i++ {
+		if 'A' <= b[i] && b[i] <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
 }

@@ -2,7 +2,8 @@ package dkim
 
 import (
 	"bytes"
-	"strings"
+
+	"strictmx/fakemx/check/address"
 )
 
 // A Field is one header field of a message.
@@ -106,13 +107,13 @@ func (m *Message) index(i int) {
 		return
 	}
 	f.Name = string(name)
-	key := lower(f.Name)
+	key := address.Lower(f.Name)
 	m.named[key] = append(m.named[key], i)
 }
 
 // Named are the fields of a name, from the top.
 func (m *Message) Named(name string) []Field {
-	indexes := m.named[lower(name)]
+	indexes := m.named[address.Lower(name)]
 	out := make([]Field, len(indexes))
 	for i, at := range indexes {
 		out[i] = m.Fields[at]
@@ -139,14 +140,4 @@ func unfit(content []byte) *Fault {
 		}
 		i += 2
 	}
-}
-
-// lower changes ASCII letters only: names of fields and domains know no others.
-func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }

@@ -58,7 +58,7 @@ func keyName(selector, domain string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := lower(s + "._domainkey." + d)
+	name := address.Lower(s + "._domainkey." + d)
 	if len(name) > maxName {
 		return "", fmt.Errorf("it is longer than %d octets", maxName)
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"strictmx/fakemx/check/address"
 )
 
 // A Signature is one signature field, read and not yet verified.
@@ -126,7 +128,7 @@ func (s *Signature) readMessageTags() *Fault {
 	if i := slices.IndexFunc(s.Headers, func(h string) bool { return !isFieldName(h) }); i >= 0 {
 		return permerror("h= has %q, which is no name of a header field", brief(s.Headers[i]))
 	}
-	if !slices.ContainsFunc(s.Headers, func(h string) bool { return lower(h) == "from" }) {
+	if !slices.ContainsFunc(s.Headers, func(h string) bool { return address.Lower(h) == "from" }) {
 		return permerror("the From field is not signed: h= does not have it")
 	}
 	var err error
@@ -201,7 +203,7 @@ func within(domain, parent string) bool {
 			*name = ascii
 		}
 	}
-	domain, parent = "."+lower(domain), "."+lower(parent)
+	domain, parent = "."+address.Lower(domain), "."+address.Lower(parent)
 	return domain != "." && strings.HasSuffix(domain, parent) && !strings.Contains(domain, "..")
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"strictmx/fakemx/check/address"
 	"strictmx/internal/mail"
 )
 
@@ -156,7 +157,7 @@ func (m *Message) headerHash(s *Signature) [sha256.Size]byte {
 	h := sha256.New()
 	taken := make(map[string]int)
 	for _, name := range s.Headers {
-		key := lower(name)
+		key := address.Lower(name)
 		indexes := m.named[key]
 		taken[key]++
 		at := len(indexes) - taken[key]
@@ -191,7 +192,7 @@ func (m *Message) partly(s *Signature) []string {
 		}
 		signed := 0
 		for _, h := range s.Headers {
-			if lower(h) == name {
+			if address.Lower(h) == name {
 				signed++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"strictmx/fakemx/check/address"
 	"strictmx/internal/mail"
 )
 
@@ -73,7 +74,7 @@ func FuzzAuthors(f *testing.F) {
 			}
 			ascii := strings.IndexFunc(content, func(r rune) bool { return r >= 0x80 }) < 0
 			last := d[strings.LastIndexByte(d, '.')+1:]
-			if ascii && !strings.Contains(lowerASCII(content), last) {
+			if ascii && !strings.Contains(address.Lower(content), last) {
 				t.Errorf("Authors(%q) = %q, which is not in it", content, d)
 			}
 		}

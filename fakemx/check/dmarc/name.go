@@ -26,7 +26,7 @@ func domainName(s string) (string, error) {
 			return "", fmt.Errorf("%q is no label of a domain", brief(label))
 		}
 	}
-	return lowerASCII(s), nil
+	return address.Lower(s), nil
 }
 
 func isLabel(s string) bool {
@@ -37,15 +37,6 @@ func isLabel(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= maxLabel
-}
-
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }
 
 // within tells whether a domain is another one or stands below it.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"strictmx/fakemx/check/address"
 )
 
 // maxName is the length in octets of the longest domain name without final dot
@@ -115,16 +117,8 @@ func family(ip netip.Addr) string {
 // within tells that a name is the domain or below it. DNS compares ASCII letters
 // without case (RFC 4343) and nothing else.
 func within(name, domain string) bool {
-	name, domain = lowerASCII(name), lowerASCII(domain)
+	name, domain = address.Lower(name), address.Lower(domain)
 	return name == domain || strings.HasSuffix(name, "."+domain)
-}
-
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		b[i] = lower(c)
-	}
-	return string(b)
 }
 
 // isASCII tells that all octets are below 128.

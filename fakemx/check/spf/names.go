@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"strictmx/fakemx/check/address"
 )
 
 // clientNames are the names of the client that its own address confirms.
@@ -75,7 +77,7 @@ func (e *evaluation) clientName(ctx context.Context, domain string) string {
 	below := ""
 	for _, name := range n.names {
 		switch {
-		case lowerASCII(name) == lowerASCII(domain):
+		case address.Lower(name) == address.Lower(domain):
 			return name
 		case below == "" && within(name, domain):
 			below = name
