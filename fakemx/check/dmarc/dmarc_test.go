@@ -148,6 +148,8 @@ bare.test
 		{"nothing.test", "nothing.test", "", "pass none aligned none nothing.test"},
 		{"sponly.test", "", "", "fail none none none sponly.test"},
 		{"a.sponly.test", "", "", "fail reject none none sponly.test"}, // sp= and np= count all the same
+		{"a.nop.test", "", "", "fail none none none nop.test"},
+		{"a.nothing.test", "a.nothing.test", "", "pass none aligned none nothing.test"},
 		{"badrua.test", "", "", "fail none none none badrua.test"},
 	} {
 		v.check(t, w, Tree)
@@ -183,6 +185,8 @@ cheat:                  v=DMARC1; p=reject
 testing.test:           v=DMARC1; p=reject; sp=quarantine; t=y
 none.test:              v=DMARC1; p=none; t=y
 np.test:                v=DMARC1; p=quarantine; np=reject
+nponly.test:            v=DMARC1; np=reject
+real.nponly.test        x
 npt.test:               v=DMARC1; p=none; np=reject; t=y
 badnp.test:             v=DMARC1; p=reject; np=x
 badnpbut.test:          v=DMARC1; p=reject; np=x; rua=mailto:a@badnpbut.test
@@ -208,6 +212,8 @@ blogspot.com:           v=DMARC1; p=reject
 		{"ghost.real.example.com", "", "", "fail none none none example.com"},
 		{"ghost.np.test", "", "", "fail reject none none np.test"},
 		{"np.test", "", "", "fail quarantine none none np.test"},
+		{"real.nponly.test", "", "", "fail none none none nponly.test"}, // no p= is p=none
+		{"ghost.nponly.test", "", "", "fail reject none none nponly.test"},
 		{"slow.np.test", "", "", "temperror quarantine none none np.test"},
 		{"slow.np.test", "np.test", "", "pass quarantine aligned none np.test"},
 		{"badnp.test", "", "", "permerror absent none none badnp.test"},

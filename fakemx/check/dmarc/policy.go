@@ -28,10 +28,7 @@ func (e *evaluation) request(ctx context.Context, author string, p policyRecord)
 	}
 	var err error
 	if q.policy == "" {
-		q.policy, q.tag = p.record.P, "p="
-		if q.policy == "" {
-			q.policy, q.tag = None, "there is no p=, which stands for p=none"
-		}
+		q.policy, q.tag = p.record.main()
 		if author != p.domain {
 			q.policy, q.tag, err = e.subdomain(ctx, author, p)
 		}
@@ -73,14 +70,25 @@ func (r *Record) usable(d Discovery) (request, error) {
 	return request{}, errors.New(why + ", and no rua= that would make it p=none")
 }
 
+// main is the policy of the domain itself (RFC 9989 section 4.7).
+func (r *Record) main() (Policy, string) {
+	if r.P == "" {
+		return None, "there is no p=, which stands for p=none"
+	}
+	return r.P, "p="
+}
+
 // subdomain chooses among sp=, np= and p= for a domain below that of the record.
 // Only RFC 9989 has np=, for a domain whose name does not exist: NXDOMAIN (sections
 // 3.2.13 and 4.7). The question is for a CNAME record, so that the answer is about
 // the name and not about what an alias leads to.
 func (e *evaluation) subdomain(ctx context.Context, author string, p policyRecord) (Policy, string, error) {
-	policy, tag := p.record.P, "p=, there is no sp="
-	if p.record.SP != "" {
+	policy, tag := p.record.main()
+	switch {
+	case p.record.SP != "":
 		policy, tag = p.record.SP, "sp="
+	case p.record.P != "":
+		tag = "p=, there is no sp="
 	}
 	if e.query.Discovery != Tree || p.record.NP == "" {
 		return policy, tag, nil
