@@ -86,7 +86,8 @@ func (e *evaluation) align(ctx context.Context, author string, r *Record, res *m
 
 // aligned compares an identifier with the author domain. An organizational domain
 // that the two share stands above both, so an identifier that is not below that of
-// the author needs no question to DNS.
+// the author needs no question to DNS. Where that of the author is not known, one with
+// another top-level domain is not aligned all the same.
 func (e *evaluation) aligned(ctx context.Context, author, id string, strict bool) (bool, string, error) {
 	switch {
 	case id == author:
@@ -95,10 +96,12 @@ func (e *evaluation) aligned(ctx context.Context, author, id string, strict bool
 		return false, fmt.Sprintf("not aligned, strict alignment wants %s itself", author), nil
 	}
 	org, err := e.org(ctx, author)
-	if err != nil {
+	switch {
+	case err != nil && topLevel(id) != topLevel(author):
+		return false, fmt.Sprintf("not aligned, no domain is above both it and %s", author), nil
+	case err != nil:
 		return false, fmt.Sprintf("the organizational domain of %s is not known: %v", author, err), err
-	}
-	if !within(id, org) {
+	case !within(id, org):
 		return false, fmt.Sprintf("not aligned, it is not below %s, the organizational domain of %s", org, author), nil
 	}
 	other, err := e.org(ctx, id)

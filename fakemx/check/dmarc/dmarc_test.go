@@ -271,6 +271,9 @@ blogspot.com:           v=DMARC1; p=reject
 		{"x.slowtld", "", "", "fail reject none none x.slowtld"}, // no walk is needed
 		{"x.slowtld", "x.slowtld", "", "pass reject aligned none x.slowtld"},
 		{"x.slowtld", "a.x.slowtld", "", "temperror reject unaligned none x.slowtld"},
+		{"x.slowtld", "y.slowtld", "", "temperror reject unaligned none x.slowtld"}, // slowtld might be that of both
+		{"x.slowtld", "example.com", "", "fail reject unaligned none x.slowtld"},    // no domain can be that of both
+		{"x.slowtld", "", "example.com/temperror", "fail reject none none x.slowtld"},
 
 		// Without a record a domain is its own organization.
 		{"a.nowhere.test", "nowhere.test", "a.nowhere.test", "none absent unaligned aligned"},

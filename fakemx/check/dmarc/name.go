@@ -43,3 +43,8 @@ func isLabel(s string) bool {
 func within(domain, above string) bool {
 	return domain == above || strings.HasSuffix(domain, "."+above)
 }
+
+// topLevel is the last label of a domain.
+func topLevel(domain string) string {
+	return domain[strings.LastIndexByte(domain, '.')+1:]
+}
