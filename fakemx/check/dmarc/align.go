@@ -54,7 +54,7 @@ type outcome struct {
 
 // align looks for aligned identifiers (RFC 9989 sections 4.10.2 and 5.3.4, RFC 7489
 // sections 3.1 and 6.6.2 step 5) and sets the facets.
-func (e *evaluation) align(ctx context.Context, author string, r *Record, res *mail.Result) outcome {
+func (e *evaluation) align(ctx context.Context, author string, r *Record, told *facets) outcome {
 	o := outcome{fail: "neither SPF nor DKIM passes"}
 	for _, id := range e.ids {
 		strict := id.method == "spf" && r.StrictSPF || id.method == "dkim" && r.StrictDKIM
@@ -63,7 +63,7 @@ func (e *evaluation) align(ctx context.Context, author string, r *Record, res *m
 		if id.method == "spf" && e.query.SPF.Facets["identity"] == "helo" {
 			whose = " (the HELO name, for the null sender)"
 		}
-		e.step(0, "%s %s of %s%s: %s", id.method, id.value, id.domain, whose, why)
+		e.say(id.method + " " + id.value + " of " + id.domain + whose + ": " + why)
 		name := strings.ToUpper(id.method)
 		switch {
 		case err != nil:
@@ -71,14 +71,10 @@ func (e *evaluation) align(ctx context.Context, author string, r *Record, res *m
 		case ok && id.value == mail.TempError:
 			o.trouble = fmt.Sprintf("%s of %s is aligned, and could not be looked up", name, id.domain)
 		case ok && o.pass == "":
-			o.pass = fmt.Sprintf("%s passes for %s: %s", name, id.domain, why)
+			o.pass = name + " passes for " + id.domain + ": " + why
 		}
-		switch {
-		case id.value != mail.Pass:
-		case ok && err == nil:
-			res.Facets[id.method] = aligned
-		case res.Facets[id.method] == none:
-			res.Facets[id.method] = unaligned
+		if id.value == mail.Pass {
+			told.judged(id.method, ok && err == nil)
 		}
 	}
 	return o

@@ -89,10 +89,7 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 	if fault != nil {
 		return unjudged(fault.Value, fault.Reason)
 	}
-	e := &evaluation{
-		resolver: r, query: q,
-		records: make(map[string]found), walks: make(map[string]walk),
-	}
+	e := &evaluation{resolver: r, query: q}
 	e.ids = identifiers(q)
 	if len(domains) > 1 {
 		return e.several(ctx, domains)
@@ -105,8 +102,7 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 func unjudged(value, reason string) mail.Result {
 	return mail.Result{
 		Method: "dmarc", Value: value, Reason: reason,
-		Facets:     map[string]string{"policy": absent, "spf": none, "dkim": none},
-		Properties: map[string]string{},
+		Facets: facets{absent, none, none}.of(), Properties: map[string]string{},
 	}
 }
 
@@ -145,27 +141,33 @@ func severity(r mail.Result) int {
 
 // author judges one author domain.
 func (e *evaluation) author(ctx context.Context, domain string) mail.Result {
-	res := unjudged(mail.None, "")
-	res.Domain, res.Properties[headerFrom] = domain, domain
+	res := mail.Result{Method: "dmarc", Domain: domain, Properties: map[string]string{headerFrom: domain}}
+	told := facets{absent, none, none}
+	e.judge(ctx, domain, &res, &told)
+	res.Facets = told.of()
+	return res
+}
+
+func (e *evaluation) judge(ctx context.Context, domain string, res *mail.Result, told *facets) {
 	p, err := e.discover(ctx, domain)
 	switch {
 	case err != nil:
 		res.Value, res.Reason = mail.TempError, fmt.Sprintf("the policy of %s cannot be looked up: %v", domain, err)
-		return res
+		return
 	case p.record == nil:
-		e.align(ctx, domain, &Record{}, &res)
+		e.align(ctx, domain, &Record{}, told)
 		res.Value, res.Reason = mail.None, p.why
-		return res
+		return
 	}
 	res.Properties[policyDomain] = p.domain
 	asked, err := e.request(ctx, domain, p)
 	if asked.fault != nil {
 		res.Value, res.Reason = mail.PermError, fmt.Sprintf("the record of %s is in error: %v", p.domain, asked.fault)
-		e.align(ctx, domain, p.record, &res)
-		return res
+		e.align(ctx, domain, p.record, told)
+		return
 	}
-	res.Facets["policy"] = string(asked.policy)
-	o := e.align(ctx, domain, p.record, &res)
+	told.policy = string(asked.policy)
+	o := e.align(ctx, domain, p.record, told)
 	switch {
 	case o.pass != "":
 		res.Value, res.Reason = mail.Pass, o.pass
@@ -178,5 +180,4 @@ func (e *evaluation) author(ctx context.Context, domain string) mail.Result {
 		res.Value = mail.Fail
 		res.Reason = fmt.Sprintf("%s for a domain aligned with %s, and %s", o.fail, domain, asked.reason)
 	}
-	return res
 }

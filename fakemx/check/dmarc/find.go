@@ -13,10 +13,13 @@ type evaluation struct {
 	resolver Resolver
 	query    Query
 	ids      []identifier
-	records  map[string]found // by domain
-	walks    map[string]walk  // by domain
+	records  []found         // one for a domain
+	walks    map[string]walk // by domain
 	steps    []mail.Step
 }
+
+// say adds a line to the account.
+func (e *evaluation) say(text string) { e.steps = append(e.steps, mail.Step{Text: text}) }
 
 func (e *evaluation) step(depth int, format string, args ...any) {
 	e.steps = append(e.steps, mail.Step{Depth: depth, Text: fmt.Sprintf(format, args...)})
@@ -24,6 +27,7 @@ func (e *evaluation) step(depth int, format string, args ...any) {
 
 // found is the answer for one domain.
 type found struct {
+	domain string
 	record *Record // nil if there is none, or more than one
 	count  int     // how many there are
 	err    error
@@ -33,12 +37,23 @@ type found struct {
 // RFC 7489 section 6.6.3 steps 1 and 2). Several records are as none, and count
 // tells.
 func (e *evaluation) find(ctx context.Context, domain string) found {
-	if f, ok := e.records[domain]; ok {
+	if f, ok := e.asked(domain); ok {
 		return f
 	}
 	f := e.ask(ctx, "_dmarc."+domain)
-	e.records[domain] = f
+	f.domain = domain
+	e.records = append(e.records, f)
 	return f
+}
+
+// asked is the answer for a domain that was asked for. There are few: see maxAuthors.
+func (e *evaluation) asked(domain string) (found, bool) {
+	for _, f := range e.records {
+		if f.domain == domain {
+			return f, true
+		}
+	}
+	return found{}, false
 }
 
 func (e *evaluation) ask(ctx context.Context, name string) found {
@@ -77,7 +92,7 @@ func (e *evaluation) tell(name string, a mail.Answer, f found, notes []string) {
 	case len(a.Records) == 0:
 		e.step(0, "%s TXT: %s, no record", name, a.RCode)
 	case f.count == 1 && len(notes) == 1:
-		e.step(0, "%s TXT %s", name, notes[0])
+		e.say(name + " TXT " + notes[0])
 	default:
 		if f.count > 1 {
 			e.step(0, "%s TXT: %d DMARC records, which are as none", name, f.count)
@@ -124,7 +139,8 @@ func (e *evaluation) discover(ctx context.Context, author string) (policyRecord,
 func (e *evaluation) noRecord(domains []string, rest string) string {
 	reason := domains[0] + " has no DMARC record"
 	for i, d := range domains {
-		n := e.records[d].count
+		f, _ := e.asked(d)
+		n := f.count
 		switch {
 		case n < 2:
 		case i == 0:

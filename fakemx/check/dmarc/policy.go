@@ -33,8 +33,8 @@ func (e *evaluation) request(ctx context.Context, author string, p policyRecord)
 			q.policy, q.tag, err = e.subdomain(ctx, author, p)
 		}
 	}
-	q.reason = fmt.Sprintf("the policy of %s is %s (%s)", p.domain, q.policy, q.tag)
-	e.step(0, "%s", q.reason)
+	q.reason = "the policy of " + p.domain + " is " + string(q.policy) + " (" + q.tag + ")"
+	e.say(q.reason)
 	switch {
 	case e.query.Discovery == Tree && p.record.Testing && q.policy != None:
 		e.weaken(&q, "test mode, t=y")

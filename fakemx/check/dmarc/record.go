@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,12 +103,12 @@ func Parse(text string) (*Record, error) {
 		r.Broken = &Fault{1, fmt.Sprintf("the record is longer than %d octets", maxRecord)}
 		return r, nil
 	}
-	seen := map[string]bool{"v": true}
+	seen := []string{"v"} // tags that are known, each once
 	for at := len(first) + 1; more; {
 		var spec string
 		spec, rest, more = strings.Cut(rest, ";")
 		if more || strings.Trim(spec, space) != "" {
-			r.add(spec, at+1, seen)
+			r.add(spec, at+1, &seen)
 		}
 		at += len(spec) + 1
 	}
@@ -130,7 +131,7 @@ func checkVersion(spec string) error {
 }
 
 // add takes one tag that begins at an octet of the record.
-func (r *Record) add(spec string, octet int, seen map[string]bool) {
+func (r *Record) add(spec string, octet int, seen *[]string) {
 	octet += len(spec) - len(strings.TrimLeft(spec, space))
 	name, value, ok := strings.Cut(spec, "=")
 	name, value = strings.ToLower(strings.Trim(name, space)), strings.Trim(value, space)
@@ -144,13 +145,13 @@ func (r *Record) add(spec string, octet int, seen map[string]bool) {
 		r.fault(octet, "%q is no name of a tag", brief(name))
 	case !known:
 		r.fault(octet, "tag %s= is not known", brief(name))
-	case seen[name]:
+	case slices.Contains(*seen, name):
 		r.fault(octet, "tag %s= is there twice", name)
 		if r.Broken == nil {
 			r.Broken = &Fault{octet, fmt.Sprintf("tag %s= is there twice (RFC 6376 section 3.2)", name)}
 		}
 	default:
-		seen[name] = true
+		*seen = append(*seen, name)
 		why := checkValue(value)
 		if why == "" {
 			why = set(r, value)

@@ -48,6 +48,9 @@ func (e *evaluation) walk(ctx context.Context, domain string) walk {
 			}
 		}
 	}
+	if e.walks == nil {
+		e.walks = make(map[string]walk)
+	}
 	e.walks[domain] = w
 	return w
 }
@@ -68,10 +71,10 @@ func (e *evaluation) discoverByWalk(ctx context.Context, author string) (policyR
 		return policyRecord{}, w.err
 	}
 	for _, domain := range []string{w.org, w.psd} {
-		if r := e.records[domain].record; r != nil {
+		if f, _ := e.asked(domain); f.record != nil {
 			e.step(0, "the record of %s applies: it is the %s of %s", domain,
 				map[bool]string{true: "organizational domain", false: "public suffix domain"}[domain == w.org], author)
-			return policyRecord{domain: domain, record: r}, nil
+			return policyRecord{domain: domain, record: f.record}, nil
 		}
 	}
 	return policyRecord{why: e.noRecord(walkNames(author), "no domain above it has one")}, nil
