@@ -314,12 +314,15 @@ func (p *Profile) Force(name string, at mail.Stage) (Decision, bool) {
 	return p.decision(r, at), true
 }
 
-// RuleNamed finds a rule by its id or by the row of the catalogue that it is.
+// RuleNamed finds a rule by its id or by the row of the catalogue that it is. Where
+// several rules are of one row, the one that has its wording is found.
 func (p *Profile) RuleNamed(name string) (Rule, bool) {
-	for _, of := range []func(Rule) string{
-		func(r Rule) string { return r.ID }, func(r Rule) string { return r.Catalogue },
+	for _, is := range []func(Rule) bool{
+		func(r Rule) bool { return r.ID == name },
+		func(r Rule) bool { return r.Catalogue == name && r.Exact },
+		func(r Rule) bool { return r.Catalogue == name },
 	} {
-		if i := slices.IndexFunc(p.Rules, func(r Rule) bool { return of(r) == name && name != "" }); i >= 0 {
+		if i := slices.IndexFunc(p.Rules, is); i >= 0 && name != "" {
 			return p.Rules[i], true
 		}
 	}

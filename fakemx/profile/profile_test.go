@@ -36,6 +36,21 @@ func results(s string) []mail.Result {
 	return out
 }
 
+// A rule is found by its id, and by its row: then it is the one with the row's words.
+func TestRuleNamed(t *testing.T) {
+	for _, tt := range []struct{ profile, name, want string }{
+		{"icloud", "spamhaus-sbl", "spamhaus-sbl"},
+		{"icloud", "apple-spamhaus", "spamhaus-pbl"},
+		{"gmx", "gmx-user-unknown", "user-unknown"},
+		{"gmx", "gmx-user", ""},
+		{"gmx", "", ""},
+	} {
+		if r, ok := find(t, tt.profile).RuleNamed(tt.name); ok != (tt.want != "") || r.ID != tt.want {
+			t.Errorf("%s.RuleNamed(%q) = %q, %t, want %q", tt.profile, tt.name, r.ID, ok, tt.want)
+		}
+	}
+}
+
 func TestDecide(t *testing.T) {
 	for _, tt := range []struct {
 		profile string
