@@ -21,7 +21,8 @@ func chance(p *Prepared, attempts []mail.Attempt) string {
 	}
 	for _, a := range attempts {
 		i := slices.IndexFunc(p.Plan.Receivers, func(r wire.Receiver) bool { return r.Name == name(a) })
-		if i >= 0 && p.Plan.Receivers[i].Name != senderReceiver && bothFamilies(p.Plan.Receivers[i], a.Server) && a.Client.IsValid() {
+		if i >= 0 && p.Plan.Receivers[i].Name != senderReceiver && bothFamilies(p.Plan.Receivers[i], a.Server) && a.Client.IsValid() &&
+			!otherFamily(a, attempts) {
 			took, other := "IPv6", "IPv4"
 			if a.Client.Is4() {
 				took, other = other, took
@@ -31,6 +32,14 @@ func chance(p *Prepared, attempts []mail.Attempt) string {
 		}
 	}
 	return ""
+}
+
+// otherFamily tells whether the receiver of an attempt was tried over the other address
+// family, too.
+func otherFamily(a mail.Attempt, attempts []mail.Attempt) bool {
+	return slices.ContainsFunc(attempts, func(o mail.Attempt) bool {
+		return name(o) == name(a) && o.Client.IsValid() && o.Client.Is4() != a.Client.Is4()
+	})
 }
 
 // chooses tells whether a case's configuration says something of address families.

@@ -255,8 +255,10 @@ func TestChance(t *testing.T) {
 	four := mail.Attempt{
 		Receiver: "gmail@2014", Client: netip.MustParseAddr("203.0.113.10"), Server: netip.MustParseAddr("198.51.100.26"),
 	}
-	second := four
-	second.Server = netip.MustParseAddr("198.51.100.8")
+	six := four
+	six.Client, six.Server = netip.MustParseAddr("2001:db8::10"), netip.MustParseAddr("2001:db8:25::26")
+	strange := six
+	strange.Receiver = "strange"
 	const setting = "smtp_address_preference = ipv6"
 	for _, tt := range []struct {
 		about, text string
@@ -266,6 +268,8 @@ func TestChance(t *testing.T) {
 		{"preference", story, []mail.Attempt{four}, ""},
 		{"none", changed(t, setting, "smtp_host_lookup = dns"), []mail.Attempt{four}, "Postfix took IPv4 by chance, and nothing is proved for IPv6"},
 		{"any", changed(t, setting, "smtp_address_preference = any"), []mail.Attempt{four}, "Postfix took IPv4 by chance"},
+		{"both tried", changed(t, setting, "smtp_address_preference = any"), []mail.Attempt{four, six}, ""},
+		{"another receiver over the other", changed(t, setting, "smtp_address_preference = any"), []mail.Attempt{four, strange}, "Postfix took IPv4 by chance"},
 		{"one family", changed(t, setting, "inet_protocols = ipv4"), []mail.Attempt{four}, ""},
 		{"both families named", changed(t, setting, "inet_protocols = ipv4, ipv6"), []mail.Attempt{four}, "Postfix took IPv4 by chance"},
 		{
