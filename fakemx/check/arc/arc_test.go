@@ -194,6 +194,7 @@ func TestEvaluateChains(t *testing.T) {
 		{"older AMS with a tag twice", send(t, letter, 1, hop{ams: "s=rsa; -> s=rsa; n=1; n=1;"}, hop{}), mail.Pass, "", "2", "hop2.example"},
 		{"older AMS that signs a seal", send(t, letter, 1, hop{ams: "h=From -> h=From:arc-seal"}, hop{}), mail.Pass, "", "2", "hop2.example"},
 		{"seal of another domain", send(t, letter, 1, hop{seal: "d=hop1.example -> d=hop9.example"}), mail.Pass, "", "1", "hop9.example"},
+		{"cv= in capitals", send(t, letter, 1, hop{seal: "cv=none -> cv=None"}, hop{seal: "cv=pass -> cv=PASS"}), mail.Pass, "", "2", "hop2.example"},
 		{"tag v= in the seal", send(t, letter, 1, hop{seal: "s=rsa; -> s=rsa; v=1; t=12345;"}), mail.Pass, "", "1", "hop1.example"}, // unknown tags are ignored
 	} {
 		res := evaluate(t, tt.text)
@@ -211,6 +212,8 @@ func TestEvaluateFaults(t *testing.T) {
 		name, text, reason string
 	}{
 		{"cv=fail", send(t, letter, 1, hop{}, hop{seal: "cv=pass -> cv=fail"}), "says that the chain failed before (cv=fail)"},
+		{"cv=fail in capitals", send(t, letter, 1, hop{}, hop{seal: "cv=pass -> cv=FAIL"}), "says that the chain failed before (cv=fail)"},
+		{"cv=fail first", send(t, letter, 1, hop{seal: "cv=none -> cv=fail"}), "says that the chain failed before (cv=fail)"},
 		{"cv=fail before", send(t, letter, 1, hop{}, hop{seal: "cv=pass -> cv=fail"}, hop{}), "i=2 (hop2.example) has cv=fail: want pass"},
 		{"cv=none later", send(t, letter, 1, hop{}, hop{seal: "cv=pass -> cv=none"}), "i=2 (hop2.example) has cv=none: want pass"},
 		{"cv=pass first", send(t, letter, 1, hop{seal: "cv=none -> cv=pass"}), "i=1 (hop1.example) has cv=pass: want none"},

@@ -23,7 +23,7 @@ type set struct {
 
 	// What is read of the last two; signature is nil if it cannot be.
 	signature, seal *dkim.Signature
-	validation      string // cv= of the seal
+	validation      string // cv= of the seal, in lower case
 }
 
 // collect sorts the ARC fields of a message by their instance. It has no sets and no
@@ -147,7 +147,9 @@ func (s *set) readSeal() string {
 	if !ok {
 		return fmt.Sprintf("the ARC-Seal of i=%d has no tag cv=", s.instance)
 	}
-	s.seal, s.validation = seal, validation
+	// Values of cv= are not case-sensitive: the ABNF of RFC 8617 section 3.9 has them
+	// without the %s that the names of tags have (RFC 7405).
+	s.seal, s.validation = seal, strings.ToLower(validation)
 	return ""
 }
 
