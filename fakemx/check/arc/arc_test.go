@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"strings"
 	"sync"
 	"testing"
@@ -32,28 +33,40 @@ func (w world) Resolve(_ context.Context, name, typ string) (mail.Answer, error)
 	}
 }
 
+func generate(bits int) *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
 var (
-	rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	})
-	edKey = ed25519.NewKeyFromSeed([]byte("a seed of thirty-two octets, yes"))
-	now   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return generate(2048) })
+	shortKey = sync.OnceValue(func() *rsa.PrivateKey { return generate(1024) })
+	edKey    = ed25519.NewKeyFromSeed([]byte("a seed of thirty-two octets, yes"))
+	now      = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 )
 
-func keys(t testing.TB) world {
+// public is the data of a key for its record.
+func public(t testing.TB, key crypto.PublicKey) string {
 	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(rsaKey().Public())
+	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := "p=" + base64.StdEncoding.EncodeToString(der)
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+func keys(t testing.TB) world {
+	t.Helper()
+	data := "p=" + public(t, rsaKey().Public())
 	w := world{
 		"ed._domainkey.list.example":      "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(edKey.Public().(ed25519.PublicKey)),
 		"revoked._domainkey.list.example": "v=DKIM1; p=",
+		"invalid._domainkey.list.example": "v=DKIM1; k=rsa; word",
+		"weak._domainkey.list.example":    "v=DKIM1; p=" + public(t, &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1022, 1), E: 65537}),
+		"short._domainkey.list.example":   "v=DKIM1; p=" + public(t, shortKey().Public()),
 		"broken._domainkey.list.example":  "FAIL",
 	}
 	for i := range 60 {
@@ -96,13 +109,9 @@ func (h hop) forward(t testing.TB, message string, i int) string {
 	bh := sha256.Sum256([]byte(body))
 	ams := changed(t, fmt.Sprintf("ARC-Message-Signature: i=%d; a=rsa-sha256; c=relaxed/relaxed; d=hop%d.example; s=rsa; h=From:To:Subject; bh=%s;\r\n b=",
 		i, i, base64.StdEncoding.EncodeToString(bh[:])), h.ams)
+	ams += h.sign(t, listed(results+header, ams)) + "\r\n"
 	var signed strings.Builder
-	for _, name := range []string{"From", "To", "Subject"} {
-		signed.WriteString(relaxed(last(header, name)))
-	}
-	ams += h.sign(t, signed.String()+strings.TrimSuffix(relaxed(ams+"\r\n"), "\r\n")) + "\r\n"
 	seal := changed(t, fmt.Sprintf("ARC-Seal: i=%d; a=rsa-sha256; cv=%s; d=hop%d.example; s=rsa; b=", i, cv, i), h.seal)
-	signed.Reset()
 	for j := 1; j < i; j++ {
 		for _, name := range []string{"ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal"} {
 			signed.WriteString(relaxed(last(header, fmt.Sprintf("%s: i=%d;", name, j))))
@@ -119,7 +128,10 @@ func (h hop) sign(t testing.TB, data string) string {
 	var key crypto.Signer = rsaKey()
 	var opts crypto.SignerOpts = crypto.SHA256
 	if h.key != nil {
-		key, opts = h.key, crypto.Hash(0)
+		key = h.key
+	}
+	if _, ok := key.(ed25519.PrivateKey); ok {
+		opts = crypto.Hash(0)
 	}
 	b, err := key.Sign(rand.Reader, sum[:], opts)
 	if err != nil {
@@ -128,9 +140,29 @@ func (h hop) sign(t testing.TB, data string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// listed is what an ARC-Message-Signature without its signature signs: the fields in
+// h=, those of one name from the bottom, and itself, all in the form of c=.
+func listed(header, ams string) string {
+	form := relaxed
+	if !strings.Contains(ams, "relaxed/") {
+		form = func(field string) string { return field }
+	}
+	var signed strings.Builder
+	_, names, _ := strings.Cut(ams, "h=")
+	names, _, _ = strings.Cut(names, ";")
+	for name := range strings.SplitSeq(names, ":") {
+		if field := last(header, strings.TrimSpace(name)+":"); field != "" {
+			at := strings.LastIndex(header, field)
+			header = header[:at] + header[at+len(field):]
+			signed.WriteString(form(field))
+		}
+	}
+	return signed.String() + strings.TrimSuffix(form(ams+"\r\n"), "\r\n")
+}
+
 // last is the last field that begins so, with its folds, or nothing.
 func last(header, start string) string {
-	at := strings.LastIndex("\r\n"+header, "\r\n"+start)
+	at := strings.LastIndex(strings.ToLower("\r\n"+header), strings.ToLower("\r\n"+start))
 	if at < 0 {
 		return ""
 	}
@@ -148,7 +180,7 @@ func relaxed(field string) string {
 	if name == "" {
 		return ""
 	}
-	return strings.ToLower(name) + ":" + strings.Join(strings.Fields(value), " ") + "\r\n"
+	return strings.ToLower(strings.TrimSpace(name)) + ":" + strings.Join(strings.Fields(value), " ") + "\r\n"
 }
 
 // changed makes one change, OLD -> NEW, which must be possible.
