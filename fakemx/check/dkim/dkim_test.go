@@ -183,6 +183,10 @@ func TestEvaluateKeys(t *testing.T) {
 		{"empty", "", mail.PermError, "none", "(NOERROR)"},
 		{"broken", "", mail.TempError, "none", "TIMEOUT"},
 		{"two", "", mail.PermError, "none", "2 TXT records"},
+		{"beside", "", mail.Pass, "ok", ""}, // other versions are discarded
+		{"others", "", mail.PermError, "none", "v=DKIM1"},
+		{"fold", "", mail.Pass, "ok", ""},
+		{"line", "", mail.PermError, "none", "octet 0x0d"},
 		{"revoked", "", mail.PermError, "none", "revoked"},
 		{"nop", "", mail.PermError, "none", "no tag p="},
 		{"spf", "", mail.PermError, "none", "v=DKIM1"},

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"strictmx/fakemx/check/address"
+	"strictmx/internal/mail"
 )
 
 // A Key is a key record (RFC 6376 section 3.6.1).
@@ -24,6 +25,9 @@ type Key struct {
 	rsa      *rsa.PublicKey
 	elliptic ed25519.PublicKey
 }
+
+// keyVersion is v= of a key record.
+const keyVersion = "DKIM1"
 
 // strength is the facet "key".
 func (k *Key) strength(minimum int) string {
@@ -61,8 +65,9 @@ func (v *Verifier) key(ctx context.Context, selector, domain string) (*Key, *Fau
 	return known.key, known.fault
 }
 
-// fetch looks a key record up (RFC 6376 section 6.1.2). Of several records section
-// 3.6.2.2 does not say which one counts, so none does.
+// fetch looks a key record up (RFC 6376 section 6.1.2). Of several keys section
+// 3.6.2.2 does not say which one counts, so none does; what is no key by its version
+// does not count beside one (section 3.6.1).
 func fetch(ctx context.Context, r Resolver, name string) (*Key, *Fault) {
 	a, err := r.Resolve(ctx, name, "TXT")
 	switch {
@@ -70,15 +75,30 @@ func fetch(ctx context.Context, r Resolver, name string) (*Key, *Fault) {
 		return nil, temperror("the key cannot be looked up: %v", err)
 	case len(a.Records) == 0:
 		return nil, permerror("there is no key: %s has no TXT record (%s)", name, a.RCode)
-	case len(a.Records) > 1:
-		return nil, permerror("%s has %d TXT records, and only one may be there", name, len(a.Records))
 	}
-	k, fault := ParseKey(a.Records[0].Text)
+	keys := slices.DeleteFunc(slices.Clone(a.Records), func(r mail.Record) bool { return isOther(r.Text) })
+	switch {
+	case len(keys) == 0:
+		keys = a.Records[:1] // its fault is as good as that of another
+	case len(keys) > 1:
+		return nil, permerror("%s has %d TXT records, and only one may be there", name, len(keys))
+	}
+	k, fault := ParseKey(keys[0].Text)
 	if fault != nil {
 		fault.Reason = fmt.Sprintf("the key at %s %s", name, fault.Reason)
 	}
 	return k, fault
 }
+
+// isOther tells whether a record begins with another version than that of a key.
+func isOther(text string) bool {
+	first, _, _ := strings.Cut(text, ";")
+	name, value, ok := strings.Cut(first, "=")
+	return ok && strings.Trim(name, foldingSpace) == "v" && strings.Trim(value, foldingSpace) != keyVersion
+}
+
+// unfolder takes the ends of lines out of folds.
+var unfolder = strings.NewReplacer("\r\n ", " ", "\r\n\t", "\t")
 
 // ParseKey reads a key record. Its faults say what a key is or has: they read after
 // "the key".
@@ -86,11 +106,11 @@ func ParseKey(text string) (*Key, *Fault) {
 	if len(text) > maxRecord {
 		return nil, permerror("is longer than %d octets", maxRecord)
 	}
-	tags, err := parseTags(text, plainSpace)
+	tags, err := parseTags(unfolder.Replace(text), plainSpace)
 	if err != nil {
 		return nil, permerror("cannot be read: %v", err)
 	}
-	if version, ok := tags.Get("v"); ok && (version != "DKIM1" || tags[0].Name != "v") {
+	if version, ok := tags.Get("v"); ok && (version != keyVersion || tags[0].Name != "v") {
 		return nil, permerror("does not begin with v=DKIM1 though it has a version")
 	}
 	if services, ok := tags.list("s"); ok && !slices.Contains(services, "*") && !slices.Contains(services, "email") {

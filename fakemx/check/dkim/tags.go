@@ -16,7 +16,7 @@ type Tag struct {
 // Tags are a tag list in its order (RFC 6376 section 3.2).
 type Tags []Tag
 
-// Folding white space in a header field, and in a TXT record, which has no lines.
+// Folding white space in a header field, and in a TXT record when its folds are undone.
 const (
 	foldingSpace = " \t\r\n"
 	plainSpace   = " \t"
