@@ -264,7 +264,7 @@ func TestEvaluateFaults(t *testing.T) {
 		{"blank in an instance", send(t, letter, 1, hop{results: "i=1; -> i=0 1;"}), "i=0 1 is no number"},
 		{"instance twice", send(t, letter, 1, hop{seal: "i=1; -> i=1; i=1;"}), "two instances"},
 		{"comment that does not end", send(t, letter, 1, hop{results: "i=1; -> i=1 (c;"}), "no number"},
-		{"results without a server", send(t, letter, 1, hop{results: "i=1; hop1.example; spf=pass -> i=1"}), "server's name first"},
+		{"results that are an instance", send(t, letter, 1, hop{results: "i=1; hop1.example; spf=pass -> i=1"}), "want an instance first"},
 		{"results without instance", send(t, letter, 1, hop{results: "i=1; -> "}), "ARC-Authentication-Results: want an instance"},
 		{"tag twice", send(t, letter, 1, hop{seal: "s=rsa; -> s=rsa; s=rsa;"}), "there twice"},
 		{"rsa-sha1", send(t, letter, 1, hop{seal: "rsa-sha256 -> rsa-sha1"}), "RFC 8301"},

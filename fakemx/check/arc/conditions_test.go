@@ -98,6 +98,9 @@ func TestEvaluateTagLists(t *testing.T) {
 		{hop{results: "i=1; hop1.example -> hop1.example; i=1"}, fail, "want an instance"},
 		{hop{results: "spf=pass -> none"}, pass, ""},
 		{hop{results: "spf=pass -> ((; =x="}, pass, ""}, // RFC 8617 section 3.4: what it says does not matter
+		{hop{results: "hop1.example; spf=pass -> spf=pass"}, pass, ""},
+		{hop{results: " hop1.example; spf=pass -> "}, pass, ""},
+		{hop{results: "hop1.example; spf=pass -> (x"}, pass, ""},
 	} {
 		if res := evaluate(t, send(t, letter, 1, tt.hop)); res.Value != tt.want || !strings.Contains(res.Reason, tt.reason) {
 			t.Errorf("%+v: %s, %s, want %s, ...%s...", tt.hop, res.Value, res.Reason, tt.want, tt.reason)

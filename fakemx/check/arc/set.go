@@ -87,11 +87,11 @@ func order(found map[int]*set) ([]*set, string) {
 
 // instance reads i=, which in ARC-Authentication-Results is not a tag and stands
 // first. Around it there may be comments (RFC 8617 section 4.2.1). What else is wrong
-// with a tag list is for who reads the signature.
+// with a tag list is for who reads the signature, and what stands behind the instance
+// of results, or does not, is no matter of the chain (section 3.4).
 func instance(f dkim.Field) (int, error) {
 	text := ""
 	list := dkim.WithoutComments(f.Value())
-	_, server, _ := strings.Cut(list, ";")
 	for i, spec := range strings.Split(list, ";") {
 		name, value, ok := strings.Cut(spec, "=")
 		if !ok || strings.TrimSpace(name) != "i" {
@@ -102,7 +102,7 @@ func instance(f dkim.Field) (int, error) {
 		}
 		text = strings.TrimSpace(value)
 		if strings.EqualFold(f.Name, resultsName) {
-			if rest := dkim.SkipComments(server); i > 0 || rest == "" || rest[0] == '(' {
+			if i > 0 || !strings.Contains(list, ";") {
 				text = ""
 			}
 			break
@@ -110,7 +110,7 @@ func instance(f dkim.Field) (int, error) {
 	}
 	switch n, err := strconv.Atoi(text); {
 	case text == "" && strings.EqualFold(f.Name, resultsName):
-		return 0, fmt.Errorf("want an instance and a server's name first, as in i=1; example.org")
+		return 0, fmt.Errorf("want an instance first, as in i=1; example.org")
 	case text == "":
 		return 0, fmt.Errorf("there is no instance (i=)")
 	case err != nil || len(text) > 2 || strings.Trim(text, "0123456789") != "" || n < 1 || n > maxSets:

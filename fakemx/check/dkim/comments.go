@@ -48,10 +48,6 @@ func WithoutComments(s string) string {
 	return string(out)
 }
 
-// SkipComments is a text without the white space and comments (RFC 5322 section 3.2.2)
-// with which it begins; a comment that does not end is none, and is left.
-func SkipComments(s string) string { return s[comments(s):] }
-
 // comments is how long the white space and comments are with which a text begins; a
 // comment that does not end is none.
 func comments(s string) int {
