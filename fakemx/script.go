@@ -13,6 +13,13 @@ import (
 // to force+RULE at any domain of a receiver is refused by that rule.
 const forcePrefix = "force+"
 
+// ForcedRule is the rule that a recipient asks for, if it does. It may be none of the
+// receiver's: then the recipient is a mailbox like any other.
+func ForcedRule(rcpt string) (rule string, ok bool) {
+	local, _, _ := strings.Cut(rcpt, "@")
+	return strings.CutPrefix(strings.ToLower(local), forcePrefix)
+}
+
 // scripted is the refusal that a scenario or a recipient asks for, if its stage has
 // come and it has not been made often enough.
 func (s *session) scripted(at mail.Stage) (profile.Decision, bool) {
@@ -23,8 +30,7 @@ func (s *session) scripted(at mail.Stage) (profile.Decision, bool) {
 			return d, true
 		}
 	}
-	local, _, _ := strings.Cut(s.tx.at, "@")
-	if rule, ok := strings.CutPrefix(strings.ToLower(local), forcePrefix); ok {
+	if rule, ok := ForcedRule(s.tx.at); ok {
 		if d, ok := s.srv.Profile.Force(rule, at); ok {
 			s.script(d, "the recipient's address")
 			return d, true

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"strictmx/fakemx/profile"
 	"strictmx/internal/judge"
 	"strictmx/internal/mail"
+	"strictmx/internal/spelling"
 )
 
 // judgeFlags are the facts that the judge command is given.
@@ -79,6 +81,9 @@ func (f judgeFlags) run(ctx context.Context, in io.Reader, out io.Writer, args [
 	}
 	asked, err := f.ask()
 	if err != nil {
+		return err
+	}
+	if err := forcible(m.To, asked); err != nil {
 		return err
 	}
 	j := judgement{V: 1, Type: "judge", Receivers: []judge.Verdict{}}
@@ -146,6 +151,33 @@ func (f judgeFlags) ask() ([]*profile.Profile, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// forcible wants recipients that ask for a rule to ask for one that a receiver has: a
+// misspelt one is accepted as a mailbox, which is not what was meant.
+func forcible(rcpts []string, asked []*profile.Profile) error {
+	for _, rcpt := range rcpts {
+		rule, ok := fakemx.ForcedRule(rcpt)
+		if !ok || len(asked) == 0 {
+			continue
+		}
+		var ids []string
+		known := slices.ContainsFunc(asked, func(p *profile.Profile) bool {
+			for _, r := range p.Rules {
+				ids = append(ids, r.ID)
+			}
+			_, has := p.RuleNamed(rule)
+			return has
+		})
+		if !known {
+			hint := "strictmx receivers " + asked[0].String() + " lists the rules"
+			if near := spelling.Nearest(rule, ids); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			return fmt.Errorf("judge: --rcpt %s: no receiver has a rule %s: %s", rcpt, rule, hint)
+		}
+	}
+	return nil
 }
 
 // message turns the flags and the file into what is judged.
