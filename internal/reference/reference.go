@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
+	"strictmx/internal/mail"
 )
 
 // Text writes one profile for a terminal. The versions are all of the profile's, and
@@ -148,19 +150,54 @@ func condition(p *profile.Profile, c profile.Condition) string {
 		other, _ := ch.Meaning(c.Facet, strings.TrimPrefix(c.Text, "not "))
 		text = "not: " + other
 	}
-	if c.Check != ch.Method {
-		text += " (" + c.Check + settings(p, c.Check) + ")"
+	var notes []string
+	for _, note := range []string{setUp(p, ch, c.Facet), told(ch, c)} {
+		if note != "" {
+			notes = append(notes, note)
+		}
+	}
+	if len(notes) > 0 {
+		text += " (" + strings.Join(notes, "; ") + ")"
 	}
 	return text
 }
 
-// settings are how a table sets up a check of its own.
-func settings(p *profile.Profile, name string) string {
-	text := p.Settings(name)
-	if text == "" {
-		return ""
+// setUp is how a table sets up a check, with the defaults of one that looks at more
+// than a message. For one that has the name of its method it is what a condition comes
+// down to: a limit, or how much makes it.
+func setUp(p *profile.Profile, ch check.Check, facet string) string {
+	var all []string
+	if text := p.Settings(ch.Name); text != "" {
+		all = append(all, text)
 	}
-	return ": " + text
+	m, _ := check.MethodNamed(ch.Method)
+	for _, s := range m.Settings {
+		if m.Local && s.Default != "" && !strings.Contains(", "+p.Settings(ch.Name), ", "+s.Name+": ") {
+			all = append(all, s.Name+": "+s.Default)
+		}
+	}
+	text := strings.Join(all, ", ")
+	switch {
+	case ch.Name == ch.Method && (m.Local || ch.Method == "size" || slices.Contains([]string{"count", "hops", "lines"}, facet)):
+		return text
+	case ch.Name == ch.Method:
+		return ""
+	case text == "":
+		return ch.Name
+	}
+	return ch.Name + ": " + text
+}
+
+// told is what a scenario tells the receiver beforehand, so that the condition holds;
+// empty where that is not needed.
+func told(ch check.Check, c profile.Condition) string {
+	switch {
+	case ch.Method == "list" && slices.Contains(c.Values, mail.Fail):
+		return "listed: {" + ch.Name + ": ...} in a scenario"
+	case ch.Method == "recipient" && c.Facet == "" && len(c.Values) == 1 && c.Values[0] != mail.Pass:
+		return c.Values[0] + ": in a scenario"
+	}
+	return ""
 }
 
 func wording(r profile.Rule) string {

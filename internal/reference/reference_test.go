@@ -85,16 +85,22 @@ rules:
     seen: 2026-01-02
 `
 
-// What a list has is named by what it goes by.
-func TestTriggerOfLists(t *testing.T) {
+// What a list has is named by what it goes by, and what it takes to make a condition
+// hold is told.
+func TestTrigger(t *testing.T) {
 	for _, tt := range []struct{ profile, rule, want string }{
-		{"gmail", "inactive-user", "the receiver's own list has the recipient (inactive: method: list, by: recipient)"},
-		{"gmail", "domain-rate", "the receiver's own list has the sender's domain (watched-domain: method: list, by: sender-domain), and"},
-		{"gmail", "client-rate", "the receiver's own list has the client (watched-client: method: list), and"},
-		{"exchange-online", "helo-forged", "the receiver's own list has the HELO name (receiver-names: method: list, by: helo)"},
-		{"ukr-net", "sender-unverified", "the receiver's own list has the sender (unverified: method: list, by: sender)"},
+		{"gmail", "inactive-user", "the receiver's own list has the recipient (inactive: method: list, by: recipient; listed: {inactive: ...} in a scenario)"},
+		{"gmail", "domain-rate", "the receiver's own list has the sender's domain (watched-domain: method: list, by: sender-domain; listed: {watched-domain: ...} in a scenario), and"},
+		{"gmail", "client-rate", "the receiver's own list has the client (watched-client: method: list, by: client; listed: {watched-client: ...} in a scenario), and"},
+		{"exchange-online", "helo-forged", "the receiver's own list has the HELO name (receiver-names: method: list, by: helo; listed: {receiver-names: ...} in a scenario)"},
+		{"ukr-net", "sender-unverified", "the receiver's own list has the sender (unverified: method: list, by: sender; listed: {unverified: ...} in a scenario)"},
 		{"exchange-online", "client-listed", "the DNS list has the client (zen: method: dnsbl, zone: zen.spamhaus.org)"},
 		{"exchange-online", "helo-listed", "the DNS list has the HELO name (helo-dbl: "},
+		{"gmail", "unknown-user", "the mailbox does not exist (unknown: in a scenario)"},
+		{"gmail", "too-many-recipients", "there are too many recipients (max: 100)"},
+		{"gmail", "dmarc-reject", "DMARC fails, and the DMARC policy is p=reject;"},
+		{"rambler", "rate", "the limit is passed (count: recipients, by: client, limit: 20, per: 1h)"},
+		{"yandex", "busy", "the client comes for the first time, or too early (by: triplet, delay: 5m, window: 48h, keep: 840h)"},
 		{"outlook-com", "domain-listed", "the DNS list has the sender's domain (dbl: "},
 	} {
 		p, err := profile.Builtin().Find(tt.profile)
