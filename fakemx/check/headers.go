@@ -69,6 +69,21 @@ func newHeaders(s Settings) (Check, error) {
 	}, nil
 }
 
+// fewHops are the properties of messages with less than so many hops.
+var fewHops = func() (out [32]map[string]string) {
+	for n := range out {
+		out[n] = map[string]string{"hops": strconv.Itoa(n)}
+	}
+	return out
+}()
+
+func hops(n int) map[string]string {
+	if n < len(fewHops) {
+		return fewHops[n]
+	}
+	return map[string]string{"hops": strconv.Itoa(n)}
+}
+
 // headersResult judges the form of a message: pass if there is no fault, and fail
 // with any. Facets tell which:
 //
@@ -92,10 +107,10 @@ func headersResult(maxHops, maxLine int, f Facts) mail.Result {
 	s.scan(f.Content)
 	res := mail.Result{
 		Value: mail.Pass, Reason: "the header and the lines of the message are without fault",
-		Facets:     noFaults,
-		Properties: map[string]string{"hops": strconv.Itoa(s.hops)},
+		Facets: noFaults, Properties: hops(s.hops),
 	}
 	if s.twice != "" {
+		res.Properties = maps.Clone(res.Properties)
 		res.Properties["duplicate-field"] = s.twice
 	}
 	if len(s.faults) == 0 {

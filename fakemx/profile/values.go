@@ -64,6 +64,7 @@ func (f form) check() error {
 // fill makes one value. A number does not begin with a zero.
 func (f form) fill(r *rand.Rand) string {
 	var b strings.Builder
+	b.Grow(len(f.text))
 	in := false
 	for i := range len(f.text) {
 		c := f.text[i]

@@ -18,6 +18,7 @@ type parser struct {
 	at      int
 	group   bool
 	domains []string
+	atoms   []string // room for words
 }
 
 // maxDepth is how deep comments may be nested.
@@ -34,7 +35,8 @@ func Domains(s string) ([]string, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, errors.New("it has a NUL")
 	}
-	p := &parser{text: s}
+	var room [8]string
+	p := &parser{text: s, atoms: room[:0]}
 	for {
 		if err := p.skip(); err != nil {
 			return nil, err
@@ -111,9 +113,9 @@ func (p *parser) between() error {
 	return nil
 }
 
-// words reads atoms, dots and quoted strings.
+// words reads atoms, dots and quoted strings. They are of use until the next are read.
 func (p *parser) words() ([]string, error) {
-	var out []string
+	out := p.atoms[:0]
 	for {
 		if err := p.skip(); err != nil {
 			return nil, err
@@ -131,6 +133,7 @@ func (p *parser) words() ([]string, error) {
 				p.at++
 			}
 		default:
+			p.atoms = out
 			return out, nil
 		}
 		out = append(out, p.text[start:p.at])

@@ -67,14 +67,12 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 		m = Parse(q.Content)
 		found = m.Named(fieldName)
 	}
-	res := mail.Result{
-		Method: "dkim", Value: mail.None, Reason: "the message has no DKIM signature",
-		Facets:     map[string]string{"signatures": count(len(found)), "key": keyNone},
-		Properties: map[string]string{},
-	}
+	res := mail.Result{Method: "dkim", Value: mail.None, Reason: "the message has no DKIM signature", Facets: noSignature}
 	if len(found) == 0 {
 		return res
 	}
+	res.Facets = map[string]string{"signatures": count(len(found)), "key": keyNone}
+	res.Properties = make(map[string]string)
 	limit := q.MaxSignatures
 	if limit < 1 {
 		limit = DefaultSignatures
@@ -97,6 +95,9 @@ func Evaluate(ctx context.Context, r Resolver, q Query) mail.Result {
 	}
 	return summarize(res)
 }
+
+// noSignature are the facets of a message without signature.
+var noSignature = map[string]string{"signatures": "none", "key": keyNone}
 
 // summarize gives the result the value of its best part. The properties are those
 // of the same part if it passes, else of the first.
@@ -130,12 +131,9 @@ var byRank = []string{
 
 func rank(value string) int { return slices.Index(byRank, value) }
 
-// count is the facet "signatures".
+// count is the facet "signatures" of a message that has some.
 func count(n int) string {
-	switch n {
-	case 0:
-		return "none"
-	case 1:
+	if n == 1 {
 		return "one"
 	}
 	return "several"

@@ -97,7 +97,14 @@ func isOther(text string) bool {
 	return ok && strings.Trim(name, foldingSpace) == "v" && strings.Trim(value, foldingSpace) != keyVersion
 }
 
-// unfolder takes the ends of lines out of folds.
+// unfolded takes the ends of lines out of folds.
+func unfolded(s string) string {
+	if !strings.Contains(s, "\r\n") {
+		return s
+	}
+	return unfolder.Replace(s)
+}
+
 var unfolder = strings.NewReplacer("\r\n ", " ", "\r\n\t", "\t")
 
 // ParseKey reads a key record. Its faults say what a key is or has: they read after
@@ -106,7 +113,7 @@ func ParseKey(text string) (*Key, *Fault) {
 	if len(text) > maxRecord {
 		return nil, permerror("is longer than %d octets", maxRecord)
 	}
-	tags, err := parseTags(unfolder.Replace(text), plainSpace)
+	tags, err := parseTags(unfolded(text), plainSpace)
 	if err != nil {
 		return nil, permerror("cannot be read: %v", err)
 	}

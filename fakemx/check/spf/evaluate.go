@@ -88,9 +88,14 @@ func (e *evaluation) ask(ctx context.Context, name, typ string) ([]mail.Record, 
 	return records, "", nil
 }
 
-// step adds a line to the account.
+// say adds a line to the account.
+func (e *evaluation) say(depth int, text string) {
+	e.steps = append(e.steps, mail.Step{Depth: depth, Text: text})
+}
+
+// step adds a line in parts.
 func (e *evaluation) step(depth int, format string, args ...any) {
-	e.steps = append(e.steps, mail.Step{Depth: depth, Text: fmt.Sprintf(format, args...)})
+	e.say(depth, fmt.Sprintf(format, args...))
 }
 
 // check is check_host() of RFC 7208 section 4 for one domain.
@@ -149,7 +154,7 @@ func (e *evaluation) fetch(ctx context.Context, ask asker, domain string, depth 
 	for _, r := range answers {
 		if isRecord(r.Text) {
 			texts = append(texts, r.Text)
-			e.step(depth, "%s TXT %s", show(domain), strconv.QuoteToASCII(r.Text))
+			e.say(depth, show(domain)+" TXT "+strconv.QuoteToASCII(r.Text))
 		}
 	}
 	switch {

@@ -114,7 +114,7 @@ func (e *evaluation) match(ctx context.Context, t *term, domain string, depth in
 func (e *evaluation) matchNetwork(t *term, depth int) string {
 	switch {
 	case t.prefix.Contains(e.client):
-		e.step(depth, "%s: match (%s)", t.text, values[t.qualifier])
+		e.say(depth, t.text+": match ("+values[t.qualifier]+")")
 		return e.client.String() + " is in " + t.prefix.Masked().String()
 	case t.prefix.Addr().BitLen() != e.client.BitLen():
 		e.step(depth, "%s: no match, the client has an address of the other family", t.text)
