@@ -13,48 +13,49 @@ type phrase struct {
 	name  string
 	class byte   // the first digit of its code
 	text  string // where a table says nothing
+	when  string // what a refusal answers to; empty for the others
 }
 
 // phrases lists the dialogue in the order of a session. The words are those of
 // RFC 5321 section 4.2.2 and of the extension's RFC where there are any, the
 // statuses those of RFC 3463.
 var phrases = []phrase{
-	{"banner", '2', "220 {host} ESMTP"},
-	{"ehlo", '2', "250 {host}"},
-	{"helo", '2', "250 {host}"},
-	{"starttls", '2', "220 2.0.0 Ready to start TLS"}, // RFC 3207 section 4
-	{"mail", '2', "250 2.1.0 OK"},
-	{"rcpt", '2', "250 2.1.5 OK"},
-	{"data", '3', "354 Start mail input; end with <CRLF>.<CRLF>"},
-	{"chunk", '2', "250 2.0.0 OK"}, // a BDAT that is not the last, RFC 3030 section 2
-	{"accepted", '2', "250 2.0.0 OK"},
-	{"rset", '2', "250 2.0.0 OK"},
-	{"noop", '2', "250 2.0.0 OK"},
-	{"vrfy", '2', "252 2.0.0 Cannot VRFY user, but will accept message and attempt delivery"},
-	{"help", '2', "214 2.0.0 See RFC 5321"},
-	{"quit", '2', "221 2.0.0 {host} Service closing transmission channel"},
-	{"unknown", '5', "500 5.5.1 Syntax error, command unrecognized"},
-	{"unimplemented", '5', "502 5.5.1 Command not implemented"},
-	{"syntax", '5', "501 5.5.4 Syntax error in parameters or arguments"},
-	{"parameter", '5', "555 5.5.4 MAIL FROM/RCPT TO parameters not recognized or not implemented"},
-	{"line-too-long", '5', "500 5.5.2 Line too long"}, // section 4.5.3.1.9
-	{"bare-lf", '5', "550 5.5.2 Bare <LF> received"},
-	{"bad-sequence", '5', "503 5.5.1 Bad sequence of commands"},
-	{"helo-empty", '5', "501 5.5.4 Syntax error in parameters or arguments"}, // EHLO without a name
-	{"helo-first", '5', "503 5.5.1 Bad sequence of commands"},
-	{"mail-first", '5', "503 5.5.1 Bad sequence of commands"},
-	{"nested-mail", '5', "503 5.5.1 Bad sequence of commands"},
-	{"rcpt-first", '5', "503 5.5.1 Bad sequence of commands"}, // DATA with no recipient accepted
-	{"tls-active", '5', "503 5.5.1 Bad sequence of commands"},
-	{"tls-unavailable", '4', "454 4.7.0 TLS not available due to temporary reason"}, // RFC 3207 section 4
-	{"too-many-rcpts", '4', "452 4.5.3 Too many recipients"},                        // section 4.5.3.1.10
-	{"size", '5', "552 5.3.4 Message size exceeds fixed maximum message size"},      // RFC 1870 section 6
-	{"unknown-user", '5', "550 5.1.1 Requested action not taken: mailbox unavailable"},
-	{"failure", '4', "451 4.3.0 Requested action aborted: local error in processing"},
-	{"too-many-connections", '4', "421 4.7.0 {host} Service not available, closing transmission channel"},
-	{"too-many-errors", '4', "421 4.7.0 {host} Service not available, closing transmission channel"},
-	{"timeout", '4', "421 4.4.2 {host} Service not available, closing transmission channel"},
-	{"shutdown", '4', "421 4.3.2 {host} Service not available, closing transmission channel"}, // section 3.8
+	{"banner", '2', "220 {host} ESMTP", ""},
+	{"ehlo", '2', "250 {host}", ""},
+	{"helo", '2', "250 {host}", ""},
+	{"starttls", '2', "220 2.0.0 Ready to start TLS", ""}, // RFC 3207 section 4
+	{"mail", '2', "250 2.1.0 OK", ""},
+	{"rcpt", '2', "250 2.1.5 OK", ""},
+	{"data", '3', "354 Start mail input; end with <CRLF>.<CRLF>", ""},
+	{"chunk", '2', "250 2.0.0 OK", ""}, // a BDAT that is not the last, RFC 3030 section 2
+	{"accepted", '2', "250 2.0.0 OK", ""},
+	{"rset", '2', "250 2.0.0 OK", ""},
+	{"noop", '2', "250 2.0.0 OK", ""},
+	{"vrfy", '2', "252 2.0.0 Cannot VRFY user, but will accept message and attempt delivery", ""},
+	{"help", '2', "214 2.0.0 See RFC 5321", ""},
+	{"quit", '2', "221 2.0.0 {host} Service closing transmission channel", ""},
+	{"unknown", '5', "500 5.5.1 Syntax error, command unrecognized", "an unknown command"},
+	{"unimplemented", '5', "502 5.5.1 Command not implemented", "a command that the server has not"},
+	{"syntax", '5', "501 5.5.4 Syntax error in parameters or arguments", "a command that is malformed"},
+	{"parameter", '5', "555 5.5.4 MAIL FROM/RCPT TO parameters not recognized or not implemented", "a parameter of MAIL or RCPT that the server does not know"},
+	{"line-too-long", '5', "500 5.5.2 Line too long", "a line that is too long"}, // section 4.5.3.1.9
+	{"bare-lf", '5', "550 5.5.2 Bare <LF> received", "a line that ends with LF alone"},
+	{"bad-sequence", '5', "503 5.5.1 Bad sequence of commands", "a command out of order"},
+	{"helo-empty", '5', "501 5.5.4 Syntax error in parameters or arguments", "HELO or EHLO without a name"},
+	{"helo-first", '5', "503 5.5.1 Bad sequence of commands", "a command before HELO or EHLO"},
+	{"mail-first", '5', "503 5.5.1 Bad sequence of commands", "RCPT or DATA before MAIL"},
+	{"nested-mail", '5', "503 5.5.1 Bad sequence of commands", "a second MAIL"},
+	{"rcpt-first", '5', "503 5.5.1 Bad sequence of commands", "DATA without a recipient that was accepted"},
+	{"tls-active", '5', "503 5.5.1 Bad sequence of commands", "a second STARTTLS"},
+	{"tls-unavailable", '4', "454 4.7.0 TLS not available due to temporary reason", "STARTTLS that cannot be served"},              // RFC 3207 section 4
+	{"too-many-rcpts", '4', "452 4.5.3 Too many recipients", "more recipients than a session may have"},                            // section 4.5.3.1.10
+	{"size", '5', "552 5.3.4 Message size exceeds fixed maximum message size", "a message larger than the SIZE of the EHLO reply"}, // RFC 1870 section 6
+	{"unknown-user", '5', "550 5.1.1 Requested action not taken: mailbox unavailable", "a mailbox that does not exist"},
+	{"failure", '4', "451 4.3.0 Requested action aborted: local error in processing", "a fault of the server itself"},
+	{"too-many-connections", '4', "421 4.7.0 {host} Service not available, closing transmission channel", "one connection too many"},
+	{"too-many-errors", '4', "421 4.7.0 {host} Service not available, closing transmission channel", "too many commands that are wrong"},
+	{"timeout", '4', "421 4.4.2 {host} Service not available, closing transmission channel", "a client that says nothing for too long"},
+	{"shutdown", '4', "421 4.3.2 {host} Service not available, closing transmission channel", "the end of the server"}, // section 3.8
 }
 
 func phraseNames() []string {
@@ -67,6 +68,16 @@ func phraseNames() []string {
 
 // Phrases lists the names that [Profile.Reply] knows, in the order of a session.
 func Phrases() []string { return phraseNames() }
+
+// Answers tells what a refusal of the dialogue answers to, as "a second MAIL"; empty for
+// what is no refusal.
+func Answers(name string) string {
+	i := slices.IndexFunc(phrases, func(ph phrase) bool { return ph.name == name })
+	if i < 0 {
+		return ""
+	}
+	return phrases[i].when
+}
 
 // parsePhrase reads a reply of the dialogue and checks its class.
 func parsePhrase(name, text string) (template, error) {

@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
-// A Saying is a reply of a rule, with the versions that have it.
+// A Saying is a refusal, with the versions that have it.
 type Saying struct {
-	Rule     Rule
+	Rule Rule // without an id for a reply of the dialogue
+	// Phrase is the name of a reply of the dialogue, which no rule makes; empty for a
+	// rule.
+	Phrase   string
 	Versions []*Profile // of one profile, oldest first
 	// Profile is the version that the profile's name alone means, if that is one of
 	// them, else the newest of them.
@@ -41,30 +44,48 @@ const (
 	unknown = -2
 )
 
-// Sayings gathers the replies of the set.
+// Sayings gathers the refusals of the set: those of rules, and those that tables have
+// for the dialogue.
 func (s *Set) Sayings() *Sayings {
 	out := &Sayings{words: make(map[string]int)}
 	for _, f := range s.families {
 		at := make(map[string]int)
 		fam := f.get()
 		for _, p := range fam.versions {
-			for _, r := range p.Rules {
-				key := r.ID + "\n" + r.Reply
+			for _, one := range p.refusals() {
+				key := one.Rule.ID + "\n" + one.Phrase + "\n" + one.Rule.Reply
 				i, known := at[key]
 				if !known {
 					i = len(out.all)
 					at[key] = i
-					out.all = append(out.all, saying{Saying: Saying{Rule: r}, words: out.learn(r.template.text)})
+					out.all = append(out.all, saying{Saying: one, words: out.learn(one.Rule.template.text)})
 				}
 				of := &out.all[i]
 				of.Versions = append(of.Versions, p)
 				if !of.bare {
-					of.Profile, of.Rule, of.bare = p, r, p == fam.bare
+					of.Profile, of.Rule, of.bare = p, one.Rule, p == fam.bare
 				}
 			}
 		}
 	}
 	out.weigh()
+	return out
+}
+
+// refusals are those of the profile's rules, and those of its dialogue that its table
+// has, as far as they say something else.
+func (p *Profile) refusals() []Saying {
+	var out []Saying
+	for _, r := range p.Rules {
+		out = append(out, Saying{Rule: r})
+	}
+	for _, ph := range phrases {
+		t, own := p.dialogue[ph.name]
+		r := Rule{Code: t.code, Status: t.status, Reply: t.reply(), Source: p.Source, Seen: p.Seen, template: t}
+		if own && ph.when != "" && !slices.ContainsFunc(p.Rules, func(o Rule) bool { return o.Reply == r.Reply }) {
+			out = append(out, Saying{Rule: r, Phrase: ph.name})
+		}
+	}
 	return out
 }
 
@@ -195,6 +216,9 @@ func (one *saying) heading(h heard) float64 {
 	score := 0.0
 	if one.bare {
 		score = 0.05
+	}
+	if one.Phrase != "" {
+		score -= 0.1 // a rule tells more
 	}
 	add := func(same bool) {
 		if same {

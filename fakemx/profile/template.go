@@ -211,6 +211,14 @@ type template struct {
 	body, tail pieces // of the text, once the profile is known: see [Profile.ready]
 }
 
+// reply is the reply as a table has it.
+func (t template) reply() string {
+	if t.status.IsZero() {
+		return fmt.Sprintf("%d %s", t.code, t.text)
+	}
+	return fmt.Sprintf("%d %s %s", t.code, t.status, t.text)
+}
+
 // ready takes the text of a reply apart. The tail is what the server adds to the last
 // line after breaking.
 func (p *Profile) ready(t template) template {

@@ -18,7 +18,11 @@ func Found(w io.Writer, found []profile.Saying) error {
 			b.WriteString("\n")
 		}
 		p := f.Profile
-		fmt.Fprintf(&b, "%s/%s of %s has %d %% of the words\n", p.Name, f.Rule.ID, p.Title, int(math.Round(100*f.Share)))
+		what := p.Name + "/" + f.Rule.ID
+		if f.Phrase != "" {
+			what = "the dialogue (" + f.Phrase + ")"
+		}
+		fmt.Fprintf(&b, "%s of %s has %d %% of the words\n", what, p.Title, int(math.Round(100*f.Share)))
 		for _, l := range f.Rule.Lines() {
 			fmt.Fprintf(&b, "  %s\n", l)
 		}
@@ -29,7 +33,13 @@ func Found(w io.Writer, found []profile.Saying) error {
 			}
 			fmt.Fprintf(&b, "  said by %s\n", strings.Join(names, ", "))
 		}
-		fmt.Fprintf(&b, "  seen %s: %s\n", f.Rule.Seen, f.Rule.Source)
+		if f.Rule.Source != "" {
+			fmt.Fprintf(&b, "  seen %s: %s\n", f.Rule.Seen, f.Rule.Source)
+		}
+		if f.Phrase != "" {
+			fmt.Fprintf(&b, "  to get it: %s\n  profile: %s\n", profile.Answers(f.Phrase), p)
+			continue
+		}
 		fmt.Fprintf(&b, "  to get it: %s\n", Trigger(p, f.Rule))
 		if f.Rule.Remedy != "" {
 			fmt.Fprintf(&b, "  cure: %s\n", f.Rule.Remedy)
