@@ -72,6 +72,9 @@ func TestLoadErrors(t *testing.T) {
 		{"empty", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], ""}, "s.txtar:4: empty: want title, host, receivers, send and cases"},
 		{"a list", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], "- a\n"}, "s.txtar:4: the scenario: want keys and values, not a list"},
 		{"unknown key", []string{"title: A", "tilte: A"}, "s.txtar:4: unknown key \"tilte\" in the scenario: did you mean title?\ns.txtar:4: title is missing"},
+		{"no cases", []string{"cases:\n", "cases: []\nnotes:\n"}, `s.txtar:9: an empty list: want cases
+s.txtar:10: unknown key "notes" in the scenario: want one of title, host, receivers, send, faults, down, silent, wait, cases
+s.txtar:20: stray file green/dns/ptr: there is no case green: want one of dns, postfix, opendkim, messages, profiles`},
 		{"key twice", []string{"cases:\n", "title: Again\ncases:\n"}, "s.txtar:9: title twice: first in line 4"},
 		{"anchor", []string{"title: A plain one", "title: &a A plain one"}, "s.txtar:4: title: want a text, not an anchor or alias"},
 		{"octal", []string{red, "want: {outcome: bounced, status: 0550}"}, "s.txtar:11: status: number 0550 has a leading zero: put it in quotes if it is a text"},

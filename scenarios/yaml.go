@@ -209,7 +209,11 @@ func (r *reader) list(n node, what string) []node {
 		return nil
 	}
 	if len(s.Values) == 0 {
-		r.wrong(n, "leave the key out if there is none", "an empty list: want %s", what)
+		hint := "leave the key out if there is none"
+		if what == "cases" { // the one that a scenario cannot do without
+			hint = ""
+		}
+		r.wrong(n, hint, "an empty list: want %s", what)
 	}
 	out := make([]node, len(s.Values))
 	for i, v := range s.Values {

@@ -10,9 +10,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"strictmx/internal/spelling"
 )
 
 // version is set by the linker.
@@ -98,10 +102,25 @@ usage, 3 the lab is broken, 130 interrupted.`,
 		SilenceUsage:  true,
 		// No Args: only then an unknown command is an error, with what is meant.
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		runCommand(), listCommand(), showCommand(), judgeCommand(), serveCommand(), receiversCommand(), schemaCommand(),
 		cleanCommand(), doctorCommand(), versionCommand(),
 		anchorCommand(), mtaAnchorCommand(), internetCommand(), mtaCommand(),
 	)
 	return root
+}
+
+// flagError adds what was meant to an error about an unknown flag.
+func flagError(c *cobra.Command, err error) error {
+	word, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !unknown {
+		return err
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := spelling.Nearest(word, known); near != "" {
+		return fmt.Errorf("%w: did you mean --%s?", err, near)
+	}
+	return err
 }
