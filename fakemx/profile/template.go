@@ -208,6 +208,7 @@ type template struct {
 	text   string // placeholders not yet expanded; line ends are breaks
 	layout
 
+	whole      pieces // the reply, if it is of one line that is certain to begin so
 	body, tail pieces // of the text, once the profile is known: see [Profile.ready]
 }
 
@@ -229,6 +230,11 @@ func (p *Profile) ready(t template) template {
 		}
 	}
 	t.body, t.tail = p.takeApart(body), p.takeApart(tail)
+	word, _, blank := strings.Cut(t.text, " ")
+	certain := !t.status.IsZero() || blank && !strings.Contains(word, "{") && !mail.IsStatus(word)
+	if certain && !p.breaks(t) && !strings.Contains(t.text, "\n") {
+		t.whole = slices.Concat(pieces{{literal: t.line("", true)}}, t.body)
+	}
 	return t
 }
 
@@ -276,9 +282,13 @@ func firstLine(s string) string {
 	return s
 }
 
-// render makes the lines of a reply that is ready. The code, and the status if there is one, are on
-// every line.
+// render makes the lines of a reply that is ready. The code, and the status if there
+// is one, are on every line.
 func (p *Profile) render(t template, v Vars) ([]string, error) {
+	if t.whole != nil {
+		lines := []string{t.whole.with(p, v)}
+		return lines, mail.CheckReply(lines...)
+	}
 	pre := len("550-")
 	if !t.status.IsZero() {
 		pre += len(t.status.String()) + 1
