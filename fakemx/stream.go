@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -138,6 +139,9 @@ func (w writer) Write(b []byte) (int, error) {
 			return 0, err
 		}
 	}
+	// Others that wait for the processor first: replies that go out together wake a client
+	// of many sessions once, and not each time (docs/performance.md).
+	runtime.Gosched()
 	return w.s.conn.Write(b)
 }
 
