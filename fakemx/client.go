@@ -49,6 +49,10 @@ type Recipient struct {
 	Stage mail.Stage
 }
 
+// ErrHandshake is a session whose STARTTLS was taken and whose TLS handshake failed. Nothing
+// can be said on such a connection any more.
+var ErrHandshake = errors.New("TLS handshake failed")
+
 // Submit sends one message to the server at the other end of c, says QUIT, and
 // leaves c open. Refusals are no errors: they are in the dialogue. An error is a
 // connection that broke or a server that does not speak SMTP, and comes with what
@@ -201,7 +205,7 @@ func (cl *client) startTLS(greeting mail.Reply) (mail.Reply, error) {
 	}
 	conn := tls.Client(cl.raw, cl.e.StartTLS)
 	if err := conn.HandshakeContext(cl.ctx); err != nil {
-		return mail.Reply{}, fmt.Errorf("TLS handshake: %w", err)
+		return mail.Reply{}, fmt.Errorf("%w: %w", ErrHandshake, err)
 	}
 	state := conn.ConnectionState()
 	cl.d.TLS = tlsName(&state)

@@ -185,6 +185,8 @@ func TestSubmitOddServers(t *testing.T) {
 		{"bare LF", "220 x\n", "CR LF", 0},
 		{"endless line", strings.Repeat("2", replyLine+1), "at most 4096 octets", 0},
 		{"endless reply", strings.Repeat("220-x\r\n", replyLines+1), "at most 200 lines", 0},
+		{"no TLS after all", "220 x\r\n|250-x\r\n250 STARTTLS\r\n|454 x\r\n|250 x\r\n|250 x\r\n|354 x\r\n|250 x\r\n", "", 250},
+		{"no handshake", "220 x\r\n|250-x\r\n250 STARTTLS\r\n|220 x\r\n|500 what\r\n", ErrHandshake.Error(), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			conn := pipe(t, func(c net.Conn) {
@@ -200,7 +202,9 @@ func TestSubmitOddServers(t *testing.T) {
 					}
 				}
 			})
-			d, err := Submit(t.Context(), conn, Envelope{Helo: "mta.example.com", To: []string{"b@example.net"}})
+			d, err := Submit(t.Context(), conn, Envelope{
+				Helo: "mta.example.com", To: []string{"b@example.net"}, StartTLS: &tls.Config{InsecureSkipVerify: true},
+			})
 			if got := d.Recipients[0].Reply.Code; got != tt.code {
 				t.Errorf("code %d, want %d", got, tt.code)
 			}

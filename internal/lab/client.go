@@ -3,6 +3,8 @@ package lab
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -23,6 +25,7 @@ type settings struct {
 	family string // smtp_address_preference; empty where the case must say
 	only   string // the family that inet_protocols names; empty is both
 	rcpts  int    // smtp_destination_recipient_limit
+	tls    bool   // smtp_tls_security_level is may
 	other  string // a parameter that the client does not follow; empty if there is none
 }
 
@@ -39,11 +42,7 @@ func settingsOf(p *Prepared) settings {
 	own := p.Plan.Host.Name
 	set := settings{helo: "$myhostname", rcpts: defaultRecipients, only: onlyFamily(protocols(p.Scenario.Host))}
 	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
-		params, err := scenarios.MainCFParameters(f)
-		if err != nil {
-			continue // Prepare has told
-		}
-		for _, param := range params {
+		for _, param := range parameters(f) {
 			if !slices.Contains(followed, param.Name) && (param.Name != "relayhost" || param.Value != "") {
 				set.other = param.Name
 			}
@@ -65,8 +64,22 @@ func settingsOf(p *Prepared) settings {
 			}
 		}
 	}
+	for _, param := range parameters(scenarios.Fragment{Text: p.Setup.Files["main.cf"]}) {
+		if param.Name == "smtp_tls_security_level" { // what is under the case's own, too
+			set.tls = param.Value == "may"
+		}
+	}
 	set.helo = strings.NewReplacer("$myhostname", own, "${myhostname}", own).Replace(set.helo)
 	return set
+}
+
+// parameters are those of a part of main.cf that Prepare has found nothing wrong with.
+func parameters(f scenarios.Fragment) []scenarios.Parameter {
+	params, err := scenarios.MainCFParameters(f)
+	if err != nil {
+		return nil // Prepare has told
+	}
+	return params
 }
 
 // onlyFamily is the one address family that a value of inet_protocols or
@@ -106,7 +119,12 @@ type client struct {
 	helo   string
 	family string // tried first
 	only   string // the one that is known; empty is both
+	tls    bool   // where it is offered
 }
+
+// opportunistic is TLS as Postfix speaks it at the level may: whatever the certificate.
+// X25519 is the key exchange of Debian's OpenSSL, and costs less than what Go prefers.
+var opportunistic = &tls.Config{InsecureSkipVerify: true, CurvePreferences: []tls.CurveID{tls.X25519}}
 
 // The limits of Postfix: smtp_mx_address_limit, smtp_mx_session_limit and
 // default_destination_recipient_limit. The second does not count sessions that ended
@@ -243,10 +261,19 @@ func (c client) session(
 	for _, d := range left {
 		e.To = append(e.To, d.Recipient)
 	}
+	if c.tls {
+		e.StartTLS = opportunistic
+	}
 	conn, wait := world.Dial(ctx, rcv.Server, from, relay.Addr)
 	dialogue, err := fakemx.Submit(ctx, conn, e)
 	conn.Close()
 	wait()
+	if errors.Is(err, fakemx.ErrHandshake) && ctx.Err() == nil {
+		for _, d := range left {
+			d.Status, d.Text = noTLS, noTLSText
+		}
+		return mail.Helo, nil
+	}
 	if err != nil {
 		return 0, fmt.Errorf("session with %s: %w", rcv.Name, err)
 	}
@@ -265,6 +292,13 @@ func (c client) session(
 	}
 	return stage, nil
 }
+
+// noTLS is Postfix's status where a TLS handshake failed, and noTLSText what it says. It
+// goes on in clear only with a message that has been in the queue for
+// minimal_backoff_time, which Postfix's clock does not get to in a lab.
+var noTLS = mail.Status{Class: 4, Subject: 7, Detail: 5}
+
+const noTLSText = "Cannot start TLS: handshake failure"
 
 // tooLarge is Postfix's status for a message that the receiver says it will not take.
 var tooLarge = mail.Status{Class: 5, Subject: 3, Detail: 4}

@@ -62,7 +62,8 @@ func WithoutNotices(c scenarios.Case) scenarios.Case {
 // InProcess sends a case's messages from the host's addresses to the receivers,
 // over connections in memory. Each recipient is handled as Postfix 3.7 does by
 // default, seen in its log: a 5xx greeting and any 4xx lead to the next address,
-// any other 5xx bounces, and what is left after the last address is deferred. It is
+// any other 5xx bounces, and what is left after the last address is deferred. It speaks
+// TLS where that is offered, and the configuration does not say otherwise. It is
 // tried again in the next step, if the case has one.
 func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 	start := time.Now()
@@ -83,7 +84,7 @@ func InProcess(ctx context.Context, p *Prepared) (Record, error) {
 		return rec, err
 	}
 	set := settingsOf(p)
-	q.client = client{world: w, plan: p.Plan, helo: set.helo, only: set.only}
+	q.client = client{world: w, plan: p.Plan, helo: set.helo, only: set.only, tls: set.tls}
 	for step := range len(p.Case.Waits) + 1 {
 		mu.Lock()
 		q.step = step

@@ -200,6 +200,37 @@ func TestClientFollowsMainCF(t *testing.T) {
 	}
 }
 
+// The client in memory speaks TLS where a receiver offers it, as the base's Postfix does,
+// and a configuration that forbids it is followed.
+func TestClientSpeaksTLS(t *testing.T) {
+	const none = "smtp_address_preference = ipv6\nsmtp_tls_security_level = none"
+	for _, tt := range []struct {
+		receiver, name, setting, outcome, rule, tls string
+	}{
+		{"postfix-tls", "red", "smtp_address_preference = ipv6", "sent", "", "TLSv1.3"},
+		{"postfix-tls", "red", none, "bounced", "postfix-tls/starttls-first", ""},
+		{"postfix-full", "red", none, "deferred", "postfix-full/plaintext", ""},
+		// What lies behind the rule on TLS is met with TLS only.
+		{"tls-rdns-site", "red", "smtp_address_preference = ipv6", "bounced", "tls-rdns-site/ptr-wrong", "TLSv1.3"},
+		{"tls-rdns-site", "red", none, "bounced", "tls-rdns-site/tls-required", ""},
+		{"postfix-full, force: pf-bare-lf", "green", "smtp_address_preference = ipv6", "bounced", "postfix-full/bare-lf", "TLSv1.3"},
+		{"orange", "red", "smtp_address_preference = ipv6", "sent", "", ""}, // it has no STARTTLS
+	} {
+		rec, err := InProcess(t.Context(), prepared(t, changed(t, "gmail@2014", tt.receiver,
+			"{outcome: bounced, client: ipv6, rule: gmail/ptr-missing}", "{outcome: bounced}",
+			"smtp_address_preference = ipv6", tt.setting), tt.name))
+		if err != nil || len(rec.Attempts) == 0 || len(rec.Deliveries) != 1 {
+			t.Errorf("%s: %d attempts, %d deliveries, %v", tt.receiver, len(rec.Attempts), len(rec.Deliveries), err)
+			continue
+		}
+		a, d := rec.Attempts[0], rec.Deliveries[0]
+		if string(d.Outcome) != tt.outcome || a.Rule != tt.rule || a.TLS != tt.tls {
+			t.Errorf("%s, %s: %s by %q over %q, want %s by %q over %q",
+				tt.receiver, tt.setting, d.Outcome, a.Rule, a.TLS, tt.outcome, tt.rule, tt.tls)
+		}
+	}
+}
+
 // An address that is down or silent is passed over, and one that the host has no
 // address to reach.
 func TestClientPassesOver(t *testing.T) {
