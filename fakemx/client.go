@@ -6,10 +6,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"strictmx/internal/mail"
@@ -53,6 +56,17 @@ type Recipient struct {
 // can be said on such a connection any more.
 var ErrHandshake = errors.New("TLS handshake failed")
 
+// A LostError is a connection that the server closed before it answered.
+type LostError struct {
+	Stage mail.Stage // at which that was
+	While string     // what was going on, in the words of Postfix's log: "sending RCPT TO"
+	Last  mail.Reply // what the server had said before; zero if nothing
+	Err   error
+}
+
+func (e *LostError) Error() string { return "connection lost while " + e.While + ": " + e.Err.Error() }
+func (e *LostError) Unwrap() error { return e.Err }
+
 // Submit sends one message to the server at the other end of c, says QUIT, and
 // leaves c open. Refusals are no errors: they are in the dialogue. An error is a
 // connection that broke or a server that does not speak SMTP, and comes with what
@@ -85,7 +99,26 @@ type client struct {
 	said transcript
 	has  map[string]string // EHLO keywords and what follows them
 	done int               // recipients with a final reply
+	last mail.Reply
 }
+
+// doing is what a client is about, and the stage that it belongs to.
+type doing struct {
+	stage mail.Stage
+	while string
+}
+
+var (
+	beingGreeted = doing{mail.Connect, "receiving the initial server greeting"}
+	sayingEHLO   = doing{mail.Helo, "performing the EHLO handshake"}
+	sayingHELO   = doing{mail.Helo, "performing the HELO handshake"}
+	startingTLS  = doing{mail.Helo, "receiving the STARTTLS response"}
+	sendingMAIL  = doing{mail.Mail, "sending MAIL FROM"}
+	sendingRCPT  = doing{mail.Rcpt, "sending RCPT TO"}
+	sendingDATA  = doing{mail.Data, "sending DATA command"}
+	endingDATA   = doing{mail.Data, "sending end of data -- message may be sent more than once"}
+	leaving      = doing{mail.Data, "sending QUIT command"}
+)
 
 func newClient(ctx context.Context, c net.Conn, e Envelope) (*client, error) {
 	if len(e.To) == 0 {
@@ -113,7 +146,7 @@ func (cl *client) interrupt() {
 
 // run is the session.
 func (cl *client) run() error {
-	r, err := cl.reply()
+	r, err := cl.reply(beingGreeted)
 	if err != nil {
 		return err
 	}
@@ -170,22 +203,22 @@ func (cl *client) decide(i int, at mail.Stage, r mail.Reply) {
 // quit takes leave. Every recipient has its reply, so that a server that is gone
 // already, as after a 421, is no error.
 func (cl *client) quit() error {
-	if _, err := cl.command("QUIT"); err != nil {
+	if _, err := cl.command(leaving, "QUIT"); err != nil {
 		cl.said.note("", "connection closed: %v", err)
 	}
 	return nil
 }
 
-// hello says EHLO, and HELO to a server that does not know it (RFC 5321 section
-// 3.2).
+// hello says EHLO, and HELO to a server that refuses it (RFC 5321 section 3.2), for
+// whatever reason but that it closes the connection.
 func (cl *client) hello() (mail.Reply, error) {
-	r, err := cl.command("EHLO " + cl.e.Helo)
+	r, err := cl.command(sayingEHLO, "EHLO "+cl.e.Helo)
 	cl.has = make(map[string]string)
-	if err != nil || r.Transient() {
+	if err != nil || r.Code == 421 {
 		return r, err
 	}
 	if !r.Positive() {
-		return cl.command("HELO " + cl.e.Helo)
+		return cl.command(sayingHELO, "HELO "+cl.e.Helo)
 	}
 	for _, l := range r.Lines[1:] {
 		if len(l) > 4 {
@@ -199,7 +232,7 @@ func (cl *client) hello() (mail.Reply, error) {
 // startTLS goes over to TLS and greets again. A server that does not want to after
 // all (454) is gone on with in clear, as mail servers do.
 func (cl *client) startTLS(greeting mail.Reply) (mail.Reply, error) {
-	r, err := cl.command("STARTTLS")
+	r, err := cl.command(startingTLS, "STARTTLS")
 	if err != nil || !r.Positive() {
 		return greeting, err
 	}
@@ -226,10 +259,14 @@ func (cl *client) transaction(pipeline bool) error {
 			cl.said.client(l)
 		}
 		cl.wire.sendAlong([]byte(strings.Join(lines, "\r\n") + "\r\nDATA\r\n"))
-		say = func(string) (mail.Reply, error) { return cl.reply() }
+		say = func(at doing, _ string) (mail.Reply, error) { return cl.reply(at) }
 	}
 	for i, l := range lines {
-		r, err := say(l)
+		at := sendingRCPT
+		if i == 0 {
+			at = sendingMAIL
+		}
+		r, err := say(at, l)
 		if err != nil {
 			return err
 		}
@@ -247,7 +284,7 @@ func (cl *client) transaction(pipeline bool) error {
 	if cl.done == len(cl.e.To) && !pipeline {
 		return nil
 	}
-	r, err := say("DATA")
+	r, err := say(sendingDATA, "DATA")
 	if err != nil {
 		return err
 	}
@@ -265,7 +302,7 @@ func (cl *client) content(r mail.Reply) error {
 		cl.said.note("C: ", "%d octets of content", len(body))
 		cl.wire.send(body)
 		var err error
-		if r, err = cl.reply(); err != nil {
+		if r, err = cl.reply(endingDATA); err != nil {
 			return err
 		}
 	}
@@ -289,19 +326,30 @@ func (cl *client) mailLine() string {
 	return l
 }
 
-func (cl *client) command(line string) (mail.Reply, error) {
+func (cl *client) command(at doing, line string) (mail.Reply, error) {
 	cl.said.client(line)
 	cl.wire.send([]byte(line + "\r\n"))
-	return cl.reply()
+	return cl.reply(at)
 }
 
-func (cl *client) reply() (mail.Reply, error) {
+func (cl *client) reply(at doing) (mail.Reply, error) {
 	lines, err := cl.wire.reply()
 	cl.said.server(lines)
+	if lost(err) {
+		return mail.Reply{}, &LostError{Stage: at.stage, While: at.while, Last: cl.last, Err: err}
+	}
 	if err != nil {
 		return mail.Reply{}, err
 	}
-	return mail.ParseReply(lines...)
+	cl.last, err = mail.ParseReply(lines...)
+	return cl.last, err
+}
+
+// lost tells whether an error is that the server closed the connection.
+func lost(err error) bool {
+	return slices.ContainsFunc([]error{
+		io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE,
+	}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // stuffed is the content as DATA wants it: a dot more where a line begins with

@@ -172,14 +172,33 @@ func TestSubmitRefused(t *testing.T) {
 	}
 }
 
+// saying is a server that sends the parts of a text, which bars separate, each but the
+// first after a line from the client, and hangs up.
+func saying(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		w := newWire(c)
+		for i, part := range strings.Split(text, "|") {
+			if i > 0 {
+				if _, err := w.line(); err != nil {
+					return
+				}
+			}
+			if _, err := io.WriteString(c, part); err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Servers that are not ours: without EHLO, without words, without manners.
 func TestSubmitOddServers(t *testing.T) {
 	for _, tt := range []struct {
-		name, says, err string // says is sent line by line, each after a line from the client
+		name, says, err string
 		code            int
 	}{
 		{"HELO only", "220 x\r\n|500 what\r\n|250 x\r\n|250 x\r\n|250 x\r\n|354 x\r\n|250 x\r\n", "", 250},
-		{"greylisted EHLO", "220 x\r\n|421 later\r\n", "", 421},
+		{"closing at EHLO", "220 x\r\n|421 later\r\n", "", 421},
+		{"greylisted EHLO", "220 x\r\n|450 later\r\n|250 x\r\n|250 x\r\n|250 x\r\n|354 x\r\n|250 x\r\n", "", 250},
 		{"hangs up", "220 x\r\n|250 x\r\n", "EOF", 0},
 		{"no reply", "SSH-2.0-x\r\n", "want a three-digit code", 0},
 		{"bare LF", "220 x\n", "CR LF", 0},
@@ -189,19 +208,7 @@ func TestSubmitOddServers(t *testing.T) {
 		{"no handshake", "220 x\r\n|250-x\r\n250 STARTTLS\r\n|220 x\r\n|500 what\r\n", ErrHandshake.Error(), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			conn := pipe(t, func(c net.Conn) {
-				w := newWire(c)
-				for i, say := range strings.Split(tt.says, "|") {
-					if i > 0 {
-						if _, err := w.line(); err != nil {
-							return
-						}
-					}
-					if _, err := io.WriteString(c, say); err != nil {
-						return
-					}
-				}
-			})
+			conn := pipe(t, saying(tt.says))
 			d, err := Submit(t.Context(), conn, Envelope{
 				Helo: "mta.example.com", To: []string{"b@example.net"}, StartTLS: &tls.Config{InsecureSkipVerify: true},
 			})
@@ -212,6 +219,50 @@ func TestSubmitOddServers(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}
 		})
+	}
+}
+
+// Whenever the server hangs up, it is told what was going on, and who has no reply.
+func TestSubmitLost(t *testing.T) {
+	greeted := "220 x\r\n|250-x\r\n250 STARTTLS\r\n|454 x\r\n" // and no TLS after all
+	for _, tt := range []struct {
+		says, while string
+		stage       mail.Stage
+		last        int
+		codes       [2]int
+	}{
+		{"", "receiving the initial server greeting", mail.Connect, 0, [2]int{}},
+		{"220 x\r\n|", "performing the EHLO handshake", mail.Helo, 220, [2]int{}},
+		{"220 x\r\n|550 x\r\n", "performing the HELO handshake", mail.Helo, 550, [2]int{}},
+		{"220 x\r\n|250-x\r\n250 STARTTLS\r\n|", "receiving the STARTTLS response", mail.Helo, 250, [2]int{}},
+		{greeted + "|", "sending MAIL FROM", mail.Mail, 454, [2]int{}},
+		{greeted + "|250 x\r\n|", "sending RCPT TO", mail.Rcpt, 250, [2]int{}},
+		{greeted + "|250 x\r\n|550 x\r\n", "sending RCPT TO", mail.Rcpt, 550, [2]int{550, 0}},
+		{greeted + "|250 x\r\n|250 x\r\n|550 x\r\n", "sending DATA command", mail.Data, 550, [2]int{0, 550}},
+		{
+			greeted + "|250 x\r\n|250 x\r\n|250 x\r\n|354 x\r\n",
+			"sending end of data -- message may be sent more than once", mail.Data, 354,
+			[2]int{},
+		},
+	} {
+		conn := pipe(t, saying(tt.says))
+		d, err := Submit(t.Context(), conn, Envelope{
+			Helo: "mta.example.com", To: []string{"b@example.net", "c@example.net"}, StartTLS: &tls.Config{InsecureSkipVerify: true},
+		})
+		lost, ok := errors.AsType[*LostError](err)
+		if !ok {
+			t.Errorf("%q: error %v, want that the connection was lost", tt.says, err)
+			continue
+		}
+		if lost.Stage != tt.stage || lost.While != tt.while || lost.Last.Code != tt.last {
+			t.Errorf("%q: lost at %s while %s after %d, want at %s while %s after %d",
+				tt.says, lost.Stage, lost.While, lost.Last.Code, tt.stage, tt.while, tt.last)
+		}
+		for i, r := range d.Recipients {
+			if r.Reply.Code != tt.codes[i] {
+				t.Errorf("%q: %s got %d, want %d", tt.says, r.To, r.Reply.Code, tt.codes[i])
+			}
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -141,7 +140,7 @@ func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 	d, err := fakemx.Submit(ctx, conn, e)
 	conn.Close()
 	wait()
-	if err != nil && !hungUp(d, err) {
+	if err != nil && !hungUp(&d, err) {
 		return Verdict{}, err
 	}
 	v := conclude(d, attempts)
@@ -152,10 +151,19 @@ func ask(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Messag
 }
 
 // hungUp tells whether a session broke because the receiver closed it behind a
-// refusal. That is an answer, while other recipients have none.
-func hungUp(d fakemx.Dialogue, err error) bool {
-	return (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)) &&
-		slices.ContainsFunc(d.Recipients, func(r fakemx.Recipient) bool { return r.Reply.Code >= 400 })
+// refusal. That is an answer, while other recipients have none. A receiver that refuses
+// EHLO and hears no HELO refuses them all.
+func hungUp(d *fakemx.Dialogue, err error) bool {
+	lost, ok := errors.AsType[*fakemx.LostError](err)
+	if !ok {
+		return false
+	}
+	if lost.Stage == mail.Helo && lost.Last.Code >= 400 {
+		for i := range d.Recipients {
+			d.Recipients[i].Reply, d.Recipients[i].Stage = lost.Last, mail.Helo
+		}
+	}
+	return slices.ContainsFunc(d.Recipients, func(r fakemx.Recipient) bool { return r.Reply.Code >= 400 })
 }
 
 // conclude makes a verdict of what the client was told and what the receiver

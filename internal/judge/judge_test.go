@@ -153,6 +153,26 @@ func TestAskMeetsFaultsAfresh(t *testing.T) {
 	}
 }
 
+// A receiver that hangs up behind its answer to EHLO has answered.
+func TestAskHungUp(t *testing.T) {
+	p, err := profile.Builtin().Find("gmail@2024-bulk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Ask(t.Context(), zones(t, nil), p, Message{
+		Client: netip.MustParseAddr("203.0.113.10"), Helo: "[1.2.3", From: "me@example.com", To: []string{"a@gmail.com", "b@gmail.com"},
+		Content: []byte("From: me\r\n\r\nHello.\r\n"),
+	})
+	if err != nil || v.Decision != Reject || v.Stage != mail.Helo || v.Rule != "gmail/helo-invalid" || len(v.Reply) == 0 {
+		t.Errorf("Ask = %s at %s by %s (%q), %v, want %s by gmail/helo-invalid", v.Decision, v.Stage, v.Rule, v.Reply, err, Reject)
+	}
+	for _, r := range v.Recipients {
+		if r.Decision != Reject || r.Stage != mail.Helo {
+			t.Errorf("%s: %s at %s, want %s at helo", r.To, r.Decision, r.Stage, Reject)
+		}
+	}
+}
+
 func TestTextHidesControlCharacters(t *testing.T) {
 	var b strings.Builder
 	results := []mail.Result{{Method: "spf", Value: mail.Fail, Reason: "a\x1b[31mb", Explanation: "c\nd\u009b"}}

@@ -268,12 +268,7 @@ func (c client) session(
 	dialogue, err := fakemx.Submit(ctx, conn, e)
 	conn.Close()
 	wait()
-	if errors.Is(err, fakemx.ErrHandshake) && ctx.Err() == nil {
-		for _, d := range left {
-			d.Status, d.Text = noTLS, noTLSText
-		}
-		return mail.Helo, nil
-	}
+	stage, status, why, err := brokenOff(ctx, err, relay)
 	if err != nil {
 		return 0, fmt.Errorf("session with %s: %w", rcv.Name, err)
 	}
@@ -285,13 +280,37 @@ func (c client) session(
 		}
 		return mail.Helo, nil
 	}
-	stage := mail.Connect
 	for i, r := range dialogue.Recipients {
+		if r.Reply.Code == 0 {
+			left[i].Status, left[i].Text = status, why
+			continue
+		}
 		enter(left[i], relay, r)
 		stage = max(stage, r.Stage)
 	}
 	return stage, nil
 }
+
+// brokenOff is what becomes of recipients that got no reply because the session broke,
+// and at which stage it did: they are taken to the next address, and deferred if there
+// is none. Any other error is the lab's.
+func brokenOff(ctx context.Context, err error, relay mail.Relay) (mail.Stage, mail.Status, string, error) {
+	lost, ok := errors.AsType[*fakemx.LostError](err)
+	switch {
+	case err == nil:
+		return mail.Connect, mail.Status{}, "", nil
+	case ctx.Err() != nil: // the server ended it for that reason
+		return 0, mail.Status{}, "", err
+	case errors.Is(err, fakemx.ErrHandshake):
+		return mail.Helo, noTLS, noTLSText, nil
+	case ok:
+		return lost.Stage, lostConnection, fmt.Sprintf("lost connection with %s[%s] while %s", relay.Host, relay.Addr, lost.While), nil
+	}
+	return 0, mail.Status{}, "", err
+}
+
+// lostConnection is Postfix's status where a server hangs up (RFC 3463 section 3.5).
+var lostConnection = mail.Status{Class: 4, Subject: 4, Detail: 2}
 
 // noTLS is Postfix's status where a TLS handshake failed, and noTLSText what it says. It
 // goes on in clear only with a message that has been in the queue for

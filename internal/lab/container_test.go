@@ -72,6 +72,7 @@ func TestContainers(t *testing.T) {
 	t.Run("steps", func(t *testing.T) { testSteps(t, d) })
 	t.Run("pickup", func(t *testing.T) { testPickup(t, d) })
 	t.Run("long replies", func(t *testing.T) { testLongReplies(t, d) })
+	t.Run("hang-ups", func(t *testing.T) { testHangUps(t, d) })
 	t.Run("side by side", func(t *testing.T) { testSideBySide(t, d) })
 	t.Run("kept and fresh", func(t *testing.T) { testKeptAndFresh(t, d) })
 }
