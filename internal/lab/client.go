@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,78 +17,6 @@ import (
 	"strictmx/internal/world"
 	"strictmx/scenarios"
 )
-
-// settings are the few of Postfix that the client in memory follows.
-type settings struct {
-	helo   string // smtp_helo_name, by default $myhostname
-	family string // smtp_address_preference; empty where the case must say
-	only   string // the family that inet_protocols names; empty is both
-	rcpts  int    // smtp_destination_recipient_limit
-	tls    bool   // smtp_tls_security_level is may
-	other  string // a parameter that the client does not follow; empty if there is none
-}
-
-// followed are parameters that the client in memory follows, and such as do not
-// bear on where and how mail leaves.
-var followed = []string{
-	"myhostname", "smtp_helo_name", "smtp_address_preference", "mydestination", "mynetworks", "inet_interfaces",
-	"smtp_destination_recipient_limit", "smtp_destination_concurrency_limit", // it does one after the other
-	"inet_protocols", "biff", "compatibility_level", "readme_directory",
-}
-
-// settingsOf reads the base's main.cf. A case that sets more is not for this ring.
-func settingsOf(p *Prepared) settings {
-	own := p.Plan.Host.Name
-	set := settings{helo: "$myhostname", rcpts: defaultRecipients, only: onlyFamily(protocols(p.Scenario.Host))}
-	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
-		for _, param := range parameters(f) {
-			if !slices.Contains(followed, param.Name) && (param.Name != "relayhost" || param.Value != "") {
-				set.other = param.Name
-			}
-			switch param.Name {
-			case "inet_protocols":
-				set.only = onlyFamily(param.Value)
-			case "myhostname":
-				own = param.Value
-			case "smtp_helo_name":
-				set.helo = param.Value
-			case "smtp_address_preference":
-				set.family = strings.TrimSuffix(param.Value, "any")
-			case "smtp_destination_recipient_limit":
-				n, err := strconv.Atoi(param.Value)
-				if err != nil || n < 1 {
-					set.other = param.Name // none, or one that refers to others
-				}
-				set.rcpts = n
-			}
-		}
-	}
-	for _, param := range parameters(scenarios.Fragment{Text: p.Setup.Files["main.cf"]}) {
-		if param.Name == "smtp_tls_security_level" { // what is under the case's own, too
-			set.tls = param.Value == "may"
-		}
-	}
-	set.helo = strings.NewReplacer("$myhostname", own, "${myhostname}", own).Replace(set.helo)
-	return set
-}
-
-// parameters are those of a part of main.cf that Prepare has found nothing wrong with.
-func parameters(f scenarios.Fragment) []scenarios.Parameter {
-	params, err := scenarios.MainCFParameters(f)
-	if err != nil {
-		return nil // Prepare has told
-	}
-	return params
-}
-
-// onlyFamily is the one address family that a value of inet_protocols or
-// smtp_address_preference names; empty where it leaves a choice.
-func onlyFamily(value string) string {
-	if value == "ipv4" || value == "ipv6" {
-		return value
-	}
-	return ""
-}
 
 // wantedFamily is the address family that the case wants the client to have.
 func wantedFamily(c scenarios.Case, to string) string {

@@ -66,7 +66,7 @@ func TestReferenceNamesWhatIsFollowed(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(page), "\n## Without a container\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	for _, name := range followed {
+	for _, name := range append(sortedKeys(followed), idle...) {
 		if !strings.Contains(section, "`"+name+"`") {
 			t.Errorf("the section on --in-process does not name %s", name)
 		}

@@ -19,7 +19,12 @@ import (
 // skip all else: see [WithoutNotices].
 func Unprovable(p *Prepared) string {
 	for _, f := range p.Case.Added {
-		if strings.HasPrefix(f.Path, "postfix/") {
+		switch {
+		case f.Path == "postfix/main.cf":
+			if name := unfollowed(f); name != "" {
+				return "only a mail system can show what " + name + " does"
+			}
+		case strings.HasPrefix(f.Path, "postfix/"):
 			return "only a mail system can show what " + f.Path + " does"
 		}
 	}
@@ -27,12 +32,14 @@ func Unprovable(p *Prepared) string {
 	if _, ok := p.Case.Files["opendkim/"+opendkimConf]; ok {
 		return "only a mail system has OpenDKIM sign its mail"
 	}
+	set := settingsOf(p)
 	for _, m := range p.Case.Messages {
 		if _, _, ok := cutDomain(m.From); m.From != "" && !ok {
 			return "only a mail system completes the sender " + m.From
 		}
 		for _, to := range m.To {
-			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver {
+			_, domain, _ := cutDomain(to)
+			if r := receiverFor(p.Plan, to); r == nil || r.Name == senderReceiver || slices.Contains(set.local, domain) {
 				return "only a mail system knows where " + to + " goes"
 			}
 		}
@@ -43,7 +50,6 @@ func Unprovable(p *Prepared) string {
 	if slices.ContainsFunc(p.Case.Want, func(w scenarios.Want) bool { return w.Count != nil }) {
 		return "only a mail system sends several messages at once"
 	}
-	set := settingsOf(p)
 	switch {
 	case set.other != "":
 		return "only a mail system can show what " + set.other + " does"
