@@ -22,6 +22,12 @@ const rule = `rules:
     seen: 2026-01-02
 `
 
+const badForm = `values:
+  ref: {form: "<id>-99", per: message}
+rules:
+  - {id: a, at: data, reply: "550 5.7.1 {ref}", source: test, seen: 2026-01-02}
+`
+
 const texts = `texts:
   row: {reply: 550 5.7.1 no, source: test, seen: 2026-01-02}
 `
@@ -67,6 +73,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "values: {x: {form: \"<9\"}, y: {per: day}}\n", []string{
 			`t.yaml:4:20: form "<9": want a closing angle bracket`, "t.yaml:4:27: value y without form", `t.yaml:4:36: per "day": want one of session, message, reply`,
 		}},
+		{minimal + badForm, []string{`t.yaml:5:15: form "<id>-99": want 9, a, A, h or H between angle brackets, not i`}}, // and a reply has it
 		{minimal + "hosts:\n  - {name: mx.example.net, pref: 70000, addrs: [198.51.100.300]}\n  - {pref: 1}\n", []string{
 			`t.yaml:5:12: host "mx.example.net": want a host name with final dot`, `t.yaml:5:34: pref "70000": want a number from 0 to 65535`,
 			`t.yaml:5:49: address "198.51.100.300": want an IPv4 or IPv6 address`, "t.yaml:6:5: a host without name", "t.yaml:6:5: a host without addrs",
@@ -242,6 +249,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(minimal + "versions: [a, b]\nwrap: {columns: 40, tail: ' {id}'}\nchanges: [{versions: b, extensions: [DSN]}]\n" + rule))
 	f.Add([]byte(minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, b..: row}", 1)))
 	f.Add([]byte(minimal + "texts: {row:, b: []}\nrules: [{id: a, at: data, text: {: row}}]\n"))
+	f.Add([]byte(minimal + badForm))
 	f.Add([]byte("name: [\n"))
 	f.Add([]byte("? a\n: b\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {

@@ -184,6 +184,7 @@ func (t *table) readValues(n ast.Node) map[string]form {
 				f.text, _ = r.scalar(n)
 				if err := f.check(); err != nil {
 					r.problem(n, "%v", err)
+					f.text = "" // known, so that replies that have it are not wrong, too
 				}
 			}},
 			{"per", func(n ast.Node) {
