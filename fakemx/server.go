@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 
 	"strictmx/fakemx/check"
@@ -94,14 +92,14 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults(p *profile.Profile) Limits {
-	size := advertisedSize(p)
+	size := p.MaxSize()
 	if l.Size > 0 && l.Size < size {
 		size = l.Size
 	}
 	return Limits{
 		Line:        cmp.Or(l.Line, 2048),
 		ContentLine: l.ContentLine,
-		Recipients:  cmp.Or(l.Recipients, 1000),
+		Recipients:  cmp.Or(l.Recipients, profile.MaxRecipients),
 		Size:        size,
 		Connections: cmp.Or(l.Connections, 500),
 		Errors:      cmp.Or(l.Errors, 20),
@@ -109,18 +107,6 @@ func (l Limits) withDefaults(p *profile.Profile) Limits {
 		Session:     cmp.Or(l.Session, 30*time.Minute),
 		Check:       cmp.Or(l.Check, 20*time.Second),
 	}
-}
-
-// advertisedSize is the number after SIZE. None and zero mean that there is no
-// fixed maximum (RFC 1870 section 4).
-func advertisedSize(p *profile.Profile) int64 {
-	for _, e := range p.Extensions(false) {
-		word, arg, _ := strings.Cut(e, " ")
-		if n, err := strconv.ParseInt(arg, 10, 64); strings.EqualFold(word, "SIZE") && err == nil && n > 0 {
-			return n
-		}
-	}
-	return 64 << 20
 }
 
 // Serve accepts connections until l is closed or ctx ends, which ends them, too.

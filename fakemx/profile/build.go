@@ -173,14 +173,18 @@ func (t *table) early(p *Profile, tmpl template, n ast.Node, at mail.Stage) {
 }
 
 // unreachable finds rules that never decide, because earlier ones of the same
-// or an earlier stage always do.
+// or an earlier stage always do, or the session itself does.
 func (t *table) unreachable(f family) {
 	for _, p := range f.versions {
 		dead := p.shadowed()
 		for _, r := range t.rules {
 			by, ok := dead[r.ID]
+			why := t.beyond(p, r.Rule)
 			switch {
-			case !ok || !belongs(r.in, p.Label):
+			case !belongs(r.in, p.Label):
+			case why != "":
+				t.r.problem(r.node, "rule %s%s can never decide: %s", r.ID, inVersion(p.Label), why)
+			case !ok:
 			case len(by) == 0:
 				t.r.problem(r.node, "rule %s%s can never decide: its conditions cannot hold", r.ID, inVersion(p.Label))
 			default:

@@ -135,6 +135,24 @@ func TestLoadFaults(t *testing.T) {
 				ruleOf("c", "helo", "family: ipv6") + ruleOf("d", "mail", "iprev: pass, family: ipv4") + ruleOf("e", "data", "family: ipv4, spf: fail"),
 			[]string{"t.yaml:29:5: rule e can never decide: b, d come first"},
 		},
+		// What the session itself decides.
+		{minimal + sized("[SIZE 1500]", "{size: {max: 1499}}", "size: fail"), nil},
+		{minimal + sized("[SIZE 1500]", "{size: {max: 1500}}", "size: pass"), nil},
+		{minimal + sized("[SIZE 1500]", "{size: {max: 1500}}", "spf: fail, size: not pass"), []string{
+			"t.yaml:7:5: rule a can never decide: a session refuses more than 1500 octets first, as SIZE 1500 in the extensions has it: want a max below that for size, or the words as reply size of the dialogue",
+		}},
+		{minimal + sized("[SIZE]", "{big: {method: size, max: 67108863}}", "big: fail"), nil},
+		{minimal + sized("[SIZE 0]", "{big: {method: size, max: 67108864}}", "big: fail"), []string{
+			"t.yaml:7:5: rule a can never decide: a session refuses more than 67108864 octets first, for a table without a number after SIZE: want a max below that for big",
+		}},
+		{minimal + "versions: [a, b]\nchanges: [{versions: b, extensions: [SIZE 3000]}]\n" + sized("[SIZE 1500]", "{size: {max: 2000}}", "size: fail"), []string{
+			"t.yaml:9:5: rule a in version a can never decide: a session refuses more than 1500 octets first",
+		}},
+		{minimal + sized("[]", "{recipient: {max: 999}}", "recipient.count: too-many"), nil},
+		{minimal + sized("[]", "{recipient: {max: 1000}}", "recipient: unknown"), nil},
+		{minimal + sized("[]", "{recipient: {max: 1000}}", "recipient.count: too-many"), []string{
+			"t.yaml:7:5: rule a can never decide: a session refuses more than 1000 recipients first: want a max below that for recipient, or the words as reply too-many-rcpts of the dialogue",
+		}},
 		// Checks of the table's own.
 		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},
 		{minimal + "checks: {own: {method: sfp}}\n", []string{`t.yaml:4:24: unknown method "sfp": did you mean spf?`}},
@@ -205,6 +223,10 @@ func TestLoadFaults(t *testing.T) {
 // ruleSaying is the rule with another stage and with placeholders in its reply.
 func ruleSaying(at, words string) string {
 	return strings.NewReplacer("at: data", "at: "+at, "550 5.7.1 no", `"550 5.7.1 `+words+`"`).Replace(rule)
+}
+
+func sized(extensions, checks, when string) string {
+	return "extensions: " + extensions + "\nchecks: " + checks + "\nrules:\n" + ruleOf("a", "data", when)
 }
 
 func ruleOf(id, at, when string) string {

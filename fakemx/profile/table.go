@@ -26,6 +26,7 @@ type table struct {
 	wrap     wrapping
 	checks   []check.Check
 	settings map[string]string // of checks, as written
+	most     map[string]int    // max of checks of the methods size and recipient
 	base     words
 	changes  []words
 	texts    map[string]*wording // that rules name

@@ -15,7 +15,7 @@ import (
 // readChecks reads how the table sets up its checks. The rest of the table is for
 // read, which comes after and complains of what is no mapping.
 func (t *table) readChecks() {
-	t.checks, t.settings = check.All(), make(map[string]string)
+	t.checks, t.settings, t.most = check.All(), make(map[string]string), make(map[string]int)
 	if _, ok := t.node.(*ast.MappingNode); !ok {
 		return
 	}
@@ -68,6 +68,8 @@ func (t *table) readCheck(e entry) {
 	}
 	if err != nil {
 		c = check.Check{Name: e.key, Method: method} // as above
+	} else if most, err := given.Count("max"); err == nil && (method == "size" || method == "recipient") {
+		t.most[e.key] = most
 	}
 	t.setUp(c)
 }
