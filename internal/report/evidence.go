@@ -215,11 +215,14 @@ func (p *printer) attempt(a mail.Attempt) {
 		}
 		p.wrapped(fmt.Sprintf("    %-7s ", Clean(r.Called())), "              ", value+": "+r.Reason)
 	}
-	verb := "answered"
-	if a.Rule != "" {
-		verb = "refused by rule " + a.Rule
+	switch {
+	case len(a.Reply) == 0:
+		p.line("    refused nothing: the session came to its end at stage %s, and the mail system decided by itself", a.Stage)
+	case a.Rule != "":
+		p.line("    refused by rule %s at stage %s:", Clean(a.Rule), a.Stage)
+	default:
+		p.line("    answered at stage %s:", a.Stage)
 	}
-	p.line("    %s at stage %s:", Clean(verb), a.Stage)
 	for _, l := range a.Reply {
 		p.line("      %s", Clean(l))
 	}

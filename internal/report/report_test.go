@@ -64,6 +64,27 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// Of a session that the receiver did not decide the evidence says so.
+func TestNoReply(t *testing.T) {
+	o := bounced()
+	a := &o.Attempts[0]
+	a.Stage, a.Rule, a.Reply, a.Recipients = mail.Helo, "", nil, nil
+	c := theCase("size", "", mail.Bounced, "ipv6")
+	c.Want[0].Rule = "gmail/size"
+	var b bytes.Buffer
+	if err := Text(&b, reportOf(run(verdict.CaseResult{Case: c, Observed: o})), Style{Width: 200}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"wanted gmail/size  got none (the mail system decided by itself)",
+		"refused nothing: the session came to its end at stage helo, and the mail system decided by itself",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, b.String())
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	for name, r := range map[string]Report{"cured.jsonl": cured(), "wrong-family.jsonl": wrongFamily()} {
 		var b bytes.Buffer

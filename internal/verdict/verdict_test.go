@@ -124,6 +124,13 @@ func TestJudgeAttempts(t *testing.T) {
 			"rule want no got none",
 		},
 		{
+			"bounced by the mail system, which read the limit", nil, `
+			0 x@gmail.com bounced 5.3.4 198.51.100.26
+			at - helo left 198.51.100.26`,
+			[]scenarios.Want{{Outcome: mail.Bounced, Stage: ptr(mail.Data), Rule: "too-large", Attempts: ptr(1)}},
+			"stage want data got helo\nrule want too-large got none (the mail system decided by itself)",
+		},
+		{
 			"the message could not be told, and only one has the recipient", nil, `
 			0 x@gmail.com bounced 5.1.1 198.51.100.26
 			at - rcpt gmail/no 198.51.100.26 x@gmail.com`,

@@ -44,7 +44,8 @@ func delivery(s string) mail.Delivery {
 	return d
 }
 
-// attempt reads "MESSAGE STAGE RULE SERVER [TO...]". RULE may be -, for accepted.
+// attempt reads "MESSAGE STAGE RULE SERVER [TO...]". RULE may be -, for accepted, or
+// left, for a session that the client ended first.
 func attempt(s string) mail.Attempt {
 	f := strings.Fields(s)
 	a := mail.Attempt{
@@ -60,7 +61,11 @@ func attempt(s string) mail.Attempt {
 	if err := a.Stage.UnmarshalText([]byte(f[1])); err != nil {
 		panic(err)
 	}
-	if f[2] != "-" {
+	switch f[2] {
+	case "-":
+	case "left":
+		a.Reply = nil
+	default:
 		a.Rule, a.Reply = f[2], []string{"550-5.7.1 no  PTR", "550 5.7.1 record"}
 	}
 	return a
