@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"strictmx/internal/mail"
 )
 
 var (
@@ -95,7 +97,7 @@ func parseAddr(s string) (netip.Addr, error) {
 		return a, errors.New("want an address without a zone")
 	case a.Is4In6():
 		return a, errors.New("want an IPv4 address in its own form, as in " + a.Unmap().String())
-	case a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast():
+	case !mail.IsHost(a):
 		return a, errors.New("want an address that a host on the internet has")
 	}
 	return a, nil

@@ -78,6 +78,18 @@ func TestLoadFaults(t *testing.T) {
 			`t.yaml:5:12: host "mx.example.net": want a host name with final dot`, `t.yaml:5:34: pref "70000": want a number from 0 to 65535`,
 			`t.yaml:5:49: address "198.51.100.300": want an IPv4 or IPv6 address`, "t.yaml:6:5: a host without name", "t.yaml:6:5: a host without addrs",
 		}},
+		{minimal + addrs("\"fe80::1\", 0.0.0.0, \"::\", 127.0.0.2, \"::1\", 224.0.0.1, \"ff02::1\", 255.255.255.255, \"::ffff:127.0.0.1\""), []string{
+			`t.yaml:5:46: address "fe80::1": want an address of a host`, `t.yaml:5:57: address "0.0.0.0": want`, `t.yaml:5:66: address "::": want`,
+			`t.yaml:5:72: address "127.0.0.2": want`, `t.yaml:5:83: address "::1": want`, `t.yaml:5:90: address "224.0.0.1": want`,
+			`t.yaml:5:101: address "ff02::1": want`, `t.yaml:5:112: address "255.255.255.255": want`, `t.yaml:5:129: address "::ffff:127.0.0.1": want`,
+		}},
+		{minimal + addrs("10.0.0.1, \"2001:db8::25\", \"2001:db8:0::25\"") + "  - {name: mxb.example.net., pref: 1, addrs: [10.0.0.1]}\n", []string{
+			"t.yaml:5:72: address 2001:db8::25 twice: first in line 5", "t.yaml:6:47: address 10.0.0.1 twice: first in line 5",
+		}},
+		{minimal + addrs("2001:db8::25"), []string{"t.yaml:5:46: want an address: quote one of IPv6"}},
+		{minimal + "extensions: [SIZE, size 0, SIZE big, SIZE 1 2, SIZE -1, SIZEX big]\n", []string{
+			`t.yaml:4:28: extension "SIZE big": want SIZE and a number of octets`, `t.yaml:4:38: extension "SIZE 1 2": want SIZE`, `t.yaml:4:48: extension "SIZE -1": want SIZE`,
+		}},
 		{minimal + "hosts:\n  - {name: mx.example.net., pref: 010, addrs: []}\n", []string{"t.yaml:5:35: number 010: want no leading zero"}},
 		// Versions.
 		{minimal + "versions: [a, b]\ndefault: c\n", []string{`t.yaml:5:10: default "c": want one of a, b`}},
@@ -223,6 +235,10 @@ func TestLoadFaults(t *testing.T) {
 // ruleSaying is the rule with another stage and with placeholders in its reply.
 func ruleSaying(at, words string) string {
 	return strings.NewReplacer("at: data", "at: "+at, "550 5.7.1 no", `"550 5.7.1 `+words+`"`).Replace(rule)
+}
+
+func addrs(list string) string {
+	return "hosts:\n  - {name: mx.example.net., pref: 1, addrs: [" + list + "]}\n"
 }
 
 func sized(extensions, checks, when string) string {

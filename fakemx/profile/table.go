@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -139,8 +138,12 @@ func (t *table) wordFields(w *words) []field {
 			w.extensions = []string{}
 			for _, e := range r.items(n, "extensions") {
 				s, ok := r.scalar(e)
-				if ok && !ehloLine.MatchString(s) {
+				switch {
+				case !ok:
+				case !ehloLine.MatchString(s):
 					r.problem(e, "extension %q: want a keyword and parameters (RFC 5321 section 4.1.1.1)", s)
+				case keyword(s) == "SIZE" && !sizeLine.MatchString(s):
+					r.problem(e, "extension %q: want SIZE and a number of octets, or SIZE alone (RFC 1870 section 4)", s)
 				}
 				w.extensions = append(w.extensions, s)
 			}
@@ -202,47 +205,6 @@ func (t *table) readValues(n ast.Node) map[string]form {
 		out[e.key] = f
 	}
 	return out
-}
-
-func (t *table) readHosts(n ast.Node) {
-	r := t.r
-	for _, item := range r.items(n, "hosts") {
-		var h Host
-		have := r.fields(item, "a host", []field{
-			{"name", func(n ast.Node) {
-				s, ok := r.scalar(n)
-				if ok && !hostForm.MatchString(s) {
-					r.problem(n, "host %q: want a host name with final dot", s)
-				}
-				h.Name = s
-			}},
-			{"pref", func(n ast.Node) {
-				s, ok := r.scalar(n)
-				pref, err := strconv.ParseUint(s, 10, 16)
-				if ok && err != nil {
-					r.problem(n, "pref %q: want a number from 0 to 65535", s)
-				}
-				h.Pref = uint16(pref)
-			}},
-			{"addrs", func(n ast.Node) {
-				for _, a := range r.items(n, "addresses") {
-					s, ok := r.scalar(a)
-					addr, err := netip.ParseAddr(s)
-					if ok && (err != nil || addr.Zone() != "") {
-						r.problem(a, "address %q: want an IPv4 or IPv6 address without a zone", s)
-					} else if ok {
-						h.Addrs = append(h.Addrs, addr.Unmap())
-					}
-				}
-			}},
-		})
-		for _, key := range []string{"name", "pref", "addrs"} {
-			if have[key] == nil {
-				r.problem(item, "a host without %s", key)
-			}
-		}
-		t.hosts = append(t.hosts, h)
-	}
 }
 
 func (t *table) readWrap(n ast.Node) {
