@@ -105,6 +105,7 @@ s.txtar:20: stray file green/dns/ptr: there is no case green: want one of dns, p
 		{"host without an address", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net}]"}, `s.txtar:7: host: addrs is missing`},
 		{"final dot of a host", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net., addrs: 198.51.100.7}]"}, `s.txtar:7: host name "mx.example.net.": want it without a final dot`},
 		{"host twice", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net, addrs: 198.51.100.7}, {name: mx.example.net, addrs: 198.51.100.8}]"}, `s.txtar:7: host mx.example.net twice: want its addresses in one place`},
+		{"broadcast of a receiver", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net, addrs: 255.255.255.255}]"}, `s.txtar:7: address "255.255.255.255": want an address that a host on the internet has`},
 		{"loopback of a receiver", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net, addrs: 127.0.0.1}]"}, `s.txtar:7: address "127.0.0.1": want an address that a host on the internet has`},
 		{"address twice", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net, addrs: [198.51.100.7, 198.51.100.7]}]"}, `s.txtar:7: address 198.51.100.7 twice`},
 		{"preference", []string{"domains: [gmail.com]", "domains: [gmail.com], hosts: [{name: mx.example.net, pref: 70000, addrs: 198.51.100.7}]"}, `s.txtar:7: pref: want a whole number from 0 to 65535`},
@@ -271,6 +272,14 @@ s.txtar:26: "{a = b": want a brace that closes`},
 // matchErrors compares errors; a single wanted line may be the beginning.
 func matchErrors(got, want string) bool {
 	return got == want || !strings.Contains(want, "\n") && strings.HasSuffix(want, ": ") && strings.HasPrefix(got, want)
+}
+
+// Editors may put a byte order mark in front of a file.
+func TestByteOrderMark(t *testing.T) {
+	if _, err := Load(fstest.MapFS{"s/scenario.yaml": {Data: []byte("\ufefftitle: a\nhost: {name: mail.example.com, ipv4: 203.0.113.10}\n" +
+		"receivers: [{profile: gmail, domains: gmail.com}]\nsend: {from: me@example.com, to: you@gmail.com}\ncases: [{name: one, want: {outcome: sent}}]\n")}}, "s"); err != nil {
+		t.Error(err)
+	}
 }
 
 // Every error says where it is, and can be had one by one.

@@ -92,8 +92,9 @@ func (r *reader) bounded(src string) bool {
 	return true
 }
 
-// root parses the file into its one document.
+// root parses the file into its one document. Editors may put a byte order mark in front.
 func (r *reader) root(src string) (node, bool) {
+	src = strings.TrimPrefix(src, "\ufeff")
 	if !r.bounded(src) {
 		return node{}, false
 	}
