@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"strictmx/internal/mail"
+	"strictmx/internal/spelling"
 )
 
 // A Method makes checks of one kind.
@@ -164,10 +165,14 @@ func (s Settings) Duration(name string) (time.Duration, error) {
 
 // Word reads one of some words.
 func (s Settings) Word(name string, known ...string) (string, error) {
-	if !slices.Contains(known, s.Text(name)) {
-		return "", &SettingError{name, fmt.Errorf("%q: want one of %s", s.Text(name), strings.Join(known, ", "))}
+	word, list := s.Text(name), strings.Join(known, ", ")
+	if slices.Contains(known, word) {
+		return word, nil
 	}
-	return s.Text(name), nil
+	if near := spelling.Nearest(word, known); near != "" {
+		return "", &SettingError{name, fmt.Errorf("%q: did you mean %s? known are %s", word, near, list)}
+	}
+	return "", &SettingError{name, fmt.Errorf("%q: want one of %s", word, list)}
 }
 
 // plain is a method without settings that asks DNS only.
