@@ -62,7 +62,10 @@ func TestPatientClient(t *testing.T) {
 
 // A receiver that asks nobody to wait greets at once, and nobody is early.
 func TestNoEarlyTalkerRule(t *testing.T) {
-	srv := madeUp(t, "{patience: {method: early-talker, wait: 5m}}", `id: four, at: connect, when: {family: ipv4}, reply: "550 5.7.1 no"`)
+	srv := madeUp(t, "", `id: four, at: connect, when: {family: ipv4}, reply: "550 5.7.1 no"`)
+	if hold := srv.Profile.Hold(); hold != 0 {
+		t.Errorf("the greeting is held back for %s", hold)
+	}
 	connect(t, srv).ask("", "220")
 }
 

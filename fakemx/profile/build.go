@@ -28,6 +28,7 @@ func (t *table) build() family {
 	}
 	if len(t.r.problems) == 0 {
 		t.unreachable(f)
+		t.idle(f)
 	}
 	return f
 }
@@ -84,7 +85,9 @@ func (t *table) version(label string) *Profile {
 		}
 		ids[r.ID], _ = place(r.node)
 		t.try(p, r.template, r.replyNode, r.longest())
-		t.early(p, r.template, r.replyNode, r.At)
+		if r.staged {
+			t.early(p, r.template, r.replyNode, r.At)
+		}
 		p.Rules = append(p.Rules, r.Rule)
 	}
 	p.prepare()

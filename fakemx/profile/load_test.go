@@ -91,7 +91,14 @@ func TestLoadFaults(t *testing.T) {
 			`t.yaml:4:28: extension "SIZE big": want SIZE and a number of octets`, `t.yaml:4:38: extension "SIZE 1 2": want SIZE`, `t.yaml:4:48: extension "SIZE -1": want SIZE`,
 		}},
 		{minimal + "hosts:\n  - {name: mx.example.net., pref: 010, addrs: []}\n", []string{"t.yaml:5:35: number 010: want no leading zero"}},
+		{minimal + "values: {x: {form: <9>}}\nchanges: []\n", []string{"t.yaml:4:10: value x: no reply has {x}"}},
+		{minimal + "values: {x: {form: <9>}, id: {form: <a>}}\ndialogue: {banner: \"220 {x}\"}\nwrap: {tail: \"{id}\"}\n", nil},
+		{"\ufeff" + minimal + rule, nil},
+		{"\ufeff" + minimal + "ruels: []\n", []string{`t.yaml:4:1: unknown key "ruels"`}},
+		{minimal + "source: \"a\\0b\"\n", []string{`t.yaml:4:9: source "a\x00b": want no control characters`}},
+		{minimal + "about: \"a\\tb\\nc\"\n", nil},
 		// Versions.
+		{minimal + "default: 2026\n", []string{`t.yaml:4:10: default "2026": the table lists no versions`}},
 		{minimal + "versions: [a, b]\ndefault: c\n", []string{`t.yaml:5:10: default "c": want one of a, b`}},
 		{minimal + "versions: [a, a, B]\n", []string{"t.yaml:4:15: version a twice", `t.yaml:4:18: version "B": want lower-case`}},
 		{minimal + "versions: [a, b]\nchanges: [{versions: b..a}, {}]\n", []string{`t.yaml:5:22: versions "b..a": want the older label first`, "t.yaml:5:29: a change without versions"}},
@@ -118,6 +125,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "spf: fail", "spf: fail, permerror: pass", 1), []string{`t.yaml:7:23: unknown check "permerror": `}},
 		{minimal + strings.Replace(rule, "spf: fail", "spf: fail or fail", 1), []string{`t.yaml:7:17: condition "fail or fail": fail twice`}},
 		{minimal + strings.Replace(rule, "at: data", "at: connect", 1), []string{"t.yaml:7:12: check spf is not known at stage connect: want stage mail or later"}},
+		{minimal + ruleSaying("eod", "{dmarc.domain}"), []string{`t.yaml:6:9: at "eod": want one of connect, helo, mail, rcpt, data`}}, // and not what is known when
 		{minimal + strings.Replace(rule, "at: data", "at: date", 1), []string{`t.yaml:6:9: at "date": did you mean data?`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.7.1", 1), []string{`t.yaml:8:12: reply "550 4.7.1 no": status 4.7.1 and code 550 differ in class`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.07.1", 1), []string{`t.yaml:8:12: reply "550 5.07.1 no": status "5.07.1": want numbers`}},
@@ -125,6 +133,8 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "550 5.7.1", "No.", 1), []string{`t.yaml:8:12: reply "No. no": want a three-digit code`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550-5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550-5.7.1 no": want a three-digit code from 200 to 599 first`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550 5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550 5.7.1 no": want code and status once`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550 5.7.1 no\n      5.7.1 no", 1), []string{`t.yaml:8:12: reply "550 5.7.1 no": want code and status once`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550 no\n      5.7.1 no", 1), nil},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {ip}"`, 1), []string{"t.yaml:8:12: unknown placeholder {ip}: "}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {client"`, 1), []string{"t.yaml:8:12: unknown placeholder {client: did you mean client?"}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 a\u0007b"`, 1), []string{`t.yaml:8:12: reply "550 5.7.1 a\ab": want no control characters`}},
@@ -166,7 +176,14 @@ func TestLoadFaults(t *testing.T) {
 			"t.yaml:7:5: rule a can never decide: a session refuses more than 1000 recipients first: want a max below that for recipient, or the words as reply too-many-rcpts of the dialogue",
 		}},
 		// Checks of the table's own.
-		{minimal + "checks: {own: {}}\n", []string{`t.yaml:4:10: unknown method "own": `}},
+		{minimal + "checks: {own: {}}\n", []string{"t.yaml:4:10: check own without method, and own is none: want one of family, iprev"}},
+		{minimal + "checks: {rbl: {zone: bl.example.org}}\n", []string{"t.yaml:4:10: check rbl without method, and rbl is none: did you mean method: dnsbl? it has these settings"}},
+		{minimal + "checks: {sfp: {}}\n", []string{"t.yaml:4:10: check sfp without method, and sfp is none: did you mean spf?"}},
+		{minimal + "checks: {own: {method: rate, limit: 03}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{"t.yaml:4:37: number 03: want no leading zero"}},
+		{minimal + "checks: {own: {method: greylist, by: trilpet}}\n", []string{`t.yaml:4:34: check own: by: "trilpet": did you mean triplet?`}},
+		{minimal + "checks: {own: {method: spf}, spf: {}}\n" + rule, []string{"t.yaml:4:10: check own: no rule asks for it, and no reply quotes it"}},
+		{minimal + "checks: {dkim: {min-key: 2048}}\n" + strings.Replace(rule, "spf: fail", "dmarc: fail", 1), nil}, // DMARC needs it
+		{minimal + "checks: {own: {method: rate, limit: 3}, iprev: {}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.count} {ptr}"`, 1), nil},
 		{minimal + "checks: {own: {method: sfp}}\n", []string{`t.yaml:4:24: unknown method "sfp": did you mean spf?`}},
 		{minimal + "checks: {Own: {method: spf}}\n", []string{`t.yaml:4:10: check "Own": want lower-case`}},
 		{minimal + "checks: {own: {method: spf, limit: 1}}\n", []string{"t.yaml:4:29: check own: limit: not a setting of spf, which has none"}},
@@ -193,10 +210,10 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + texts + spoken, nil},
 		{minimal + spoken + texts, nil},
 		{minimal + texts, []string{"t.yaml:5:3: text row: no rule names it"}},
-		{minimal + spoken, []string{`t.yaml:7:11: unknown text "row": `}},
+		{minimal + spoken, []string{`t.yaml:7:11: unknown text "row": the table has no texts`}},
 		{minimal + texts + strings.Replace(spoken, "text: row", "text: rwo", 1), []string{"t.yaml:5:3: text row: no rule names it", `t.yaml:9:11: unknown text "rwo": want one of row`}},
 		{minimal + texts + strings.Replace(spoken, "text: row", "text: [row]", 1), []string{"t.yaml:5:3: text row", "t.yaml:9:11: want a text, not a list"}},
-		{minimal + texts + strings.Replace(spoken, "text: row", "text: row\n    seen: today", 1), []string{"t.yaml:10:11: seen beside text: want one of them"}},
+		{minimal + texts + strings.Replace(spoken, "text: row", "text: row\n    seen: 2026", 1), []string{"t.yaml:10:11: seen beside text: want one of them"}},
 		{minimal + texts + strings.Replace(spoken, "    at: data\n", "", 1), []string{"t.yaml:7:5: a rule without at"}},
 		{minimal + strings.Replace(texts, "source: test", `source: ""`, 1) + spoken, []string{"t.yaml:5:3: text row without source"}},
 		{minimal + strings.Replace(texts, "550 5.7.1 no", "250 2.7.1 no", 1) + spoken, []string{`t.yaml:5:16: reply "250 2.7.1 no": want a 4xx`}},
@@ -239,6 +256,24 @@ func ruleSaying(at, words string) string {
 
 func addrs(list string) string {
 	return "hosts:\n  - {name: mx.example.net., pref: 1, addrs: [" + list + "]}\n"
+}
+
+// What was seen has a date, or has none and says so.
+func TestSeen(t *testing.T) {
+	for s, want := range map[string]bool{
+		"2026-11-02": true, "2026-11": true, "2026": true, "about 2009": true, "2015-03 to 2016-01": true, "2013, 2014-02-26": true,
+		"2016-2019": true, "undated": true, "undated help page": true, "": true,
+		"last week": false, "today": false, "2026-13-45": false, "2026-02-30": false, "2026-1-2": false, "2019-2016": false, "undatable": false,
+		"2026-11-02 or 2026-13": false,
+	} {
+		if got := isDated(s); got != want {
+			t.Errorf("isDated(%q) = %v, want %v", s, got, want)
+		}
+	}
+	_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(minimal + strings.Replace(rule, "2026-01-02", "last week", 1))}})
+	if want := `t.yaml:10:11: seen "last week": want a date as in 2026-11-02, 2026-11 or 2026, or "undated"`; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("Load gave %v, want %s", err, want)
+	}
 }
 
 func sized(extensions, checks, when string) string {

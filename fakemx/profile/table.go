@@ -26,6 +26,8 @@ type table struct {
 	checks   []check.Check
 	settings map[string]string // of checks, as written
 	most     map[string]int    // max of checks of the methods size and recipient
+	own      []ownName         // checks
+	made     []ownName         // values
 	base     words
 	changes  []words
 	texts    map[string]*wording // that rules name
@@ -52,6 +54,7 @@ type ruleNode struct {
 	Rule
 	in              []string // labels; nil is all
 	node, replyNode ast.Node
+	staged          bool // the stage is known
 }
 
 var (
@@ -84,7 +87,7 @@ func (t *table) read() {
 		r.text("title", &t.title),
 		r.text("about", &t.about),
 		r.text("source", &t.source),
-		r.text("seen", &t.seen),
+		r.dated(&t.seen),
 		{"versions", func(n ast.Node) { t.readLabels(n) }},
 		{"default", func(n ast.Node) {
 			t.labelNode = n
@@ -126,7 +129,7 @@ func (t *table) read() {
 		}
 	}
 	if t.fallback != "" && !slices.Contains(t.labels, t.fallback) {
-		r.problem(t.labelNode, "default %q: %s", t.fallback, wanted(t.fallback, t.labels))
+		r.problem(t.labelNode, "default %q: %s", t.fallback, t.wantedLabel(t.fallback))
 	}
 }
 
@@ -203,6 +206,9 @@ func (t *table) readValues(n ast.Node) map[string]form {
 			r.problem(e.at, "value %s without form", e.key)
 		}
 		out[e.key] = f
+		if !slices.ContainsFunc(t.made, func(o ownName) bool { return o.key == e.key }) {
+			t.made = append(t.made, ownName{e.key, e.at})
+		}
 	}
 	return out
 }
@@ -232,14 +238,14 @@ func (t *table) readColumns(n ast.Node) int {
 func (t *table) readRule(n ast.Node) []ruleNode {
 	r := t.r
 	out := ruleNode{node: n}
-	closes, lay, staged := "", layout{}, false
+	closes, lay := "", layout{}
 	have := r.fields(n, "a rule", append([]field{
 		{"id", func(n ast.Node) { out.ID = r.named(n, "id", nameForm) }},
 		{"versions", func(n ast.Node) { out.in = t.readRange(n) }},
 		{"at", func(n ast.Node) {
 			s, ok := r.scalar(n)
-			staged = ok && out.At.UnmarshalText([]byte(s)) == nil
-			if ok && !staged {
+			out.staged = ok && out.At.UnmarshalText([]byte(s)) == nil
+			if ok && !out.staged {
 				r.problem(n, "at %q: %s", s, wanted(s, stageNames()))
 			}
 		}},
@@ -267,7 +273,7 @@ func (t *table) readRule(n ast.Node) []ruleNode {
 	}
 	if when := have["when"]; when != nil && out.Scripted {
 		r.problem(when, "when: a scripted rule has no conditions")
-	} else if when != nil && staged {
+	} else if when != nil && out.staged {
 		t.readWhen(&out, when)
 	}
 	if have["text"] != nil {

@@ -258,7 +258,7 @@ func parseTemplate(s string) (template, error) {
 	if m == nil {
 		return template{}, fmt.Errorf("reply %q: want a three-digit code from 200 to 599 first, then a blank", firstLine(s))
 	}
-	if again.MatchString(s) {
+	if again.MatchString(s) || m[2] != "" && strings.Contains(s, "\n"+m[2]+" ") {
 		return template{}, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
 	}
 	t := template{text: s[len(m[0]):]}

@@ -29,7 +29,7 @@ func (t *table) evidence(out *Rule, replyNode *ast.Node, lay *layout) []field {
 		{"first-columns", func(n ast.Node) { lay.first = t.readColumns(n) }},
 		r.flag("status-once", &lay.once),
 		r.text("source", &out.Source),
-		r.text("seen", &out.Seen),
+		r.dated(&out.Seen),
 		r.flag("exact", &out.Exact),
 	}
 }
@@ -105,7 +105,11 @@ func (t *table) says(rule ruleNode, name ast.Node, closes string) []ruleNode {
 		return nil
 	}
 	w := t.texts[s]
-	if w == nil {
+	switch {
+	case w == nil && len(t.texts) == 0:
+		t.r.problem(name, "unknown text %q: the table has no texts: want it there, or its words as reply", s)
+		return nil
+	case w == nil:
 		t.r.problem(name, "unknown text %q: %s", s, wanted(s, slices.Sorted(maps.Keys(t.texts))))
 		return nil
 	}

@@ -69,5 +69,13 @@ func (t *table) label(n ast.Node, s string, open int) int {
 	return i
 }
 
+// wantedLabel says which labels the table has, once all of it is read.
+func (t *table) wantedLabel(s string) string {
+	if len(t.labels) == 0 {
+		return "the table lists no versions"
+	}
+	return wanted(s, t.labels)
+}
+
 // belongs tells whether a part with these labels is of a version.
 func belongs(in []string, label string) bool { return in == nil || slices.Contains(in, label) }

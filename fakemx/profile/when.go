@@ -36,9 +36,11 @@ func (t *table) readCheck(e entry) {
 		t.r.problem(e.at, "check %q: want lower-case letters, digits and single hyphens", e.key)
 		return
 	}
-	method, methodAt := e.key, e.at
+	t.own = append(t.own, ownName{e.key, e.at})
+	method, methodAt := e.key, ast.Node(nil)
 	given, at := make(check.Settings), make(map[string]ast.Node)
 	var written []string
+	faults := len(t.r.problems)
 	for _, s := range t.r.entries(e.node, "settings") {
 		if s.key == "method" {
 			method, _ = t.r.scalar(s.node)
@@ -53,8 +55,14 @@ func (t *table) readCheck(e entry) {
 	}
 	t.settings[e.key] = strings.Join(written, ", ")
 	m, ok := check.MethodNamed(method)
-	if !ok {
+	switch {
+	case len(t.r.problems) > faults: // a setting that cannot be read is not missing, too
+	case !ok && methodAt == nil:
+		t.r.problem(e.at, "check %s without method, and %s is none: %s", e.key, e.key, t.wantedMethod(e.key, given))
+	case !ok:
 		t.r.problem(methodAt, "unknown method %q: %s", method, wanted(method, methodNames()))
+	}
+	if len(t.r.problems) > faults {
 		t.setUp(check.Check{Name: e.key}) // known, so that rules that ask for it are not wrong, too
 		return
 	}
@@ -72,6 +80,24 @@ func (t *table) readCheck(e entry) {
 		t.most[e.key] = most
 	}
 	t.setUp(c)
+}
+
+// wantedMethod says which method may have been meant by a check without one: the only
+// one with such settings, else the one with the nearest name.
+func (t *table) wantedMethod(name string, given check.Settings) string {
+	var like []string
+	for _, m := range check.Methods {
+		has := func(setting string) bool {
+			return slices.ContainsFunc(m.Settings, func(s check.Setting) bool { return s.Name == setting })
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(given)), func(s string) bool { return !has(s) }) {
+			like = append(like, m.Name)
+		}
+	}
+	if len(like) == 1 {
+		return "did you mean method: " + like[0] + "? it has these settings"
+	}
+	return wanted(name, methodNames())
 }
 
 // setUp puts a check in the place of the one that has its name, or behind all.

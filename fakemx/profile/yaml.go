@@ -1,10 +1,13 @@
 package profile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -47,8 +50,10 @@ func place(n ast.Node) (line, column int) {
 	return 0, 0
 }
 
-// root parses the file into the value of its one document, nil if it has none.
+// root parses the file into the value of its one document, nil if it has none. Editors
+// may put a byte order mark in front, which YAML allows (section 5.2).
 func (r *reader) root(src []byte) ast.Node {
+	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	f, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p := &Problem{File: r.file, Text: "not YAML: " + err.Error()}
@@ -191,11 +196,17 @@ func (r *reader) boolean(n ast.Node) (value, ok bool) {
 // text is a field that holds one text.
 func (r *reader) text(name string, into *string) field {
 	return field{name, func(n ast.Node) {
-		if s, ok := r.scalar(n); ok {
+		s, ok := r.scalar(n)
+		if i := strings.IndexFunc(s, isControl); ok && i >= 0 {
+			r.problem(n, "%s %.40q: want no control characters", name, s)
+		} else if ok {
 			*into = s
 		}
 	}}
 }
+
+// isControl tells of a character that no text for people has.
+func isControl(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
 
 // flag is a field that holds true or false.
 func (r *reader) flag(name string, into *bool) field {
