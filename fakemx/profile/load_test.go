@@ -284,6 +284,22 @@ func ruleOf(id, at, when string) string {
 	return "  - id: " + id + "\n    at: " + at + "\n    when: {" + when + "}\n    reply: 550 5.7.1 no\n    source: test\n    seen: 2026-01-02\n"
 }
 
+// A file with the other ending of YAML is not passed over in silence.
+func TestMisnamed(t *testing.T) {
+	good := &fstest.MapFile{Data: []byte(minimal)}
+	for name, want := range map[string]string{
+		"uni.yml":    "uni.yml: a table is read from NAME.yaml: want uni.yaml",
+		"uni.YAML":   "uni.YAML: a table is read from NAME.yaml: want uni.yaml",
+		"README.md":  "",
+		"old/a.yml":  "",
+		"uni.yml.gz": "",
+	} {
+		if _, err := Load(fstest.MapFS{"own.yaml": good, name: good}); want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("Load with %s gave %v, want %q", name, err, want)
+		}
+	}
+}
+
 // TestVersions: rules and words belong to labels and ranges of labels.
 func TestVersions(t *testing.T) {
 	s, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(minimal + `versions: [2013, 2014, 2015]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -79,7 +80,10 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 		return nil, err
 	}
 	out := &Set{families: slices.Clone(s.families)}
-	var problems []*Problem
+	problems, err := misnamed(own)
+	if err != nil {
+		return nil, err
+	}
 	for _, file := range files {
 		src, err := fs.ReadFile(own, file)
 		if err != nil {
@@ -99,6 +103,23 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 		return nil, err
 	}
 	slices.SortFunc(out.families, func(a, b lazyFamily) int { return strings.Compare(a.name, b.name) })
+	return out, nil
+}
+
+// misnamed finds files that were meant as tables and would not be read.
+func misnamed(own fs.FS) ([]*Problem, error) {
+	names, err := fs.Glob(own, "*.*")
+	if err != nil {
+		return nil, err
+	}
+	var out []*Problem
+	for _, file := range names {
+		end := path.Ext(file)
+		if end != ".yaml" && slices.Contains([]string{".yml", ".yaml"}, strings.ToLower(end)) {
+			text := "a table is read from NAME.yaml: want " + strings.TrimSuffix(file, end) + ".yaml"
+			out = append(out, &Problem{File: file, Text: text})
+		}
+	}
 	return out, nil
 }
 
