@@ -135,7 +135,7 @@ func TestGermanProvidersRulesFire(t *testing.T) {
 		{rule: "gmx/ptr-missing", world: astray},
 		{rule: "gmx/ptr-generic", world: dialUp},
 		{rule: "gmx/rate", earlier: rep("203.0.113.10", 20)},
-		{rule: "gmx/user-unknown", seed: nobody},
+		{rule: "gmx/user-unknown", seed: nobody, row: true},
 		{rule: "gmx/mailbox-full", seed: fullBox, says: "552-Requested mail action aborted: exceeded storage allocation\n552 Quota exceeded."},
 		{rule: "gmx/spf-fail", world: forbidden},
 

@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"strictmx/fakemx/check"
+	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
 )
 
@@ -62,11 +64,30 @@ func TestPatientClient(t *testing.T) {
 
 // A receiver that asks nobody to wait greets at once, and nobody is early.
 func TestNoEarlyTalkerRule(t *testing.T) {
-	srv := madeUp(t, "", `id: four, at: connect, when: {family: ipv4}, reply: "550 5.7.1 no"`)
-	if hold := srv.Profile.Hold(); hold != 0 {
-		t.Errorf("the greeting is held back for %s", hold)
+	const table = `name: madeup
+title: Made up
+hostname: mx.example.net
+versions: [patient, hasty]
+checks: {patience: {method: early-talker, wait: 5m}}
+rules:
+  - {id: early, versions: patient, at: connect, when: {patience: fail}, reply: "550 5.5.1 no", source: made up, seen: 2026-01-01}
+`
+	set, err := profile.Load(fstest.MapFS{"madeup.yaml": {Data: []byte(table)}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	connect(t, srv).ask("", "220")
+	for label, want := range map[string]time.Duration{"patient": 5 * time.Minute, "hasty": 0} {
+		p, err := set.Find("madeup@" + label)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hold := p.Hold(); hold != want {
+			t.Errorf("%s: the greeting is held back for %s, want %s", label, hold, want)
+		}
+		if want == 0 {
+			connect(t, &Server{Profile: p, State: check.NewState()}).ask("", "220")
+		}
+	}
 }
 
 // What is refused at the greeting, too, is refused to who talks before.

@@ -167,7 +167,7 @@ func (l *loader) scenario(root node) {
 	f, ok := have["cases"]
 	var cases []node
 	if ok {
-		cases = l.list(f.node, "cases")
+		cases = l.members(f.node, "", "cases")
 		l.caseNames(cases)
 	}
 	l.sections = l.readSections()

@@ -202,18 +202,19 @@ func (r *reader) entries(n node, what string) ([]entry, bool) {
 	return out, true
 }
 
-// list is the members of a sequence, of which there is at least one.
+// list is the members of a sequence, of which there is at least one if its key is there.
 func (r *reader) list(n node, what string) []node {
+	return r.members(n, "leave the key out if there is none", what)
+}
+
+// members is the same for a key that cannot be left out, or with another hint.
+func (r *reader) members(n node, hint, what string) []node {
 	s, ok := n.Node.(*ast.SequenceNode)
 	if !ok {
 		r.wrong(n, "", "want a list of %s, not %s", what, spelling.Kind(n.Node))
 		return nil
 	}
 	if len(s.Values) == 0 {
-		hint := "leave the key out if there is none"
-		if what == "cases" { // the one that a scenario cannot do without
-			hint = ""
-		}
 		r.wrong(n, hint, "an empty list: want %s", what)
 	}
 	out := make([]node, len(s.Values))

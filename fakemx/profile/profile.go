@@ -29,7 +29,7 @@ type Profile struct {
 	asked      [mail.Data + 1][]string // see Asked
 	tests      [mail.Data + 1][]test   // see Decide
 	counts     map[string]bool         // see Counts
-	settings   map[string]string       // of the table's own checks, as written
+	settings   map[string][]Setting    // of the table's own checks, as written
 	hostname   string
 	wrap       wrapping
 	extensions []string
@@ -159,9 +159,15 @@ func (p *Profile) Check(name string) (check.Check, bool) {
 	return check.Check{}, false
 }
 
-// Settings are how the table sets up a check, as "method: rate, limit: 3"; empty
-// if it is left as it comes.
-func (p *Profile) Settings(name string) string { return p.settings[name] }
+// A Setting is how the table sets up a check in one point. The first is "method" for a
+// check with a name of its own.
+type Setting struct{ Name, Value string }
+
+func (s Setting) String() string { return s.Name + ": " + s.Value }
+
+// Settings are how the table sets up a check, as written; empty if it is left as it
+// comes.
+func (p *Profile) Settings(name string) []Setting { return p.settings[name] }
 
 // Asked lists the names of the checks that rules of this stage need, for their
 // conditions or for their replies, and rules of earlier stages did not, those first

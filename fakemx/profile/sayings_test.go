@@ -85,7 +85,7 @@ func TestFindSaying(t *testing.T) {
 		{"the host tells receivers apart", "host mx01.mail.icloud.com[203.0.113.25] said: 550 5.1.1 user does not exist", "icloud user-unknown"},
 		{"so does the code", "554 Client host rejected: cannot find your reverse hostname, [203.0.113.9]", "addy ptr-missing"},
 		{"of the dialogue", "552 5.3.4 Message size exceeds fixed limit (in reply to MAIL FROM command)", "addy size"},
-		{"of the dialogue, by its host", "host mail1.postfix.example[203.0.113.25] said: 552-5.3.4 Your message exceeded Google's message size limits.", "gmail@2024 size"},
+		{"of the dialogue, in another's words", "552 5.3.4 The size of your message (200000000 bytes) exceeded Google's message size limits of 157286400 bytes.", "gmail@2024 size"},
 		{"a rule and a reply of the dialogue", "550 Requested action not taken: mailbox unavailable 550 invalid DNS MX or A/AAAA resource record. For explanation visit x", "gmx user-unknown"},
 		{"something else", "Nov 24 06:45:12 mail postfix/qmgr[172]: 1C64B3DA: from=<me@example.com>, size=265, nrcpt=1 (queue active)", ""},
 		{"a greeting", "hello and how are you today", ""},

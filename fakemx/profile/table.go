@@ -24,10 +24,10 @@ type table struct {
 	hosts    []Host
 	wrap     wrapping
 	checks   []check.Check
-	settings map[string]string // of checks, as written
-	most     map[string]int    // max of checks of the methods size and recipient
-	own      []ownName         // checks
-	made     []ownName         // values
+	settings map[string][]Setting // of checks, as written
+	most     map[string]int       // max of checks of the methods size and recipient
+	own      []ownName            // checks
+	made     []ownName            // values
 	base     words
 	changes  []words
 	texts    map[string]*wording // that rules name

@@ -15,7 +15,7 @@ import (
 // readChecks reads how the table sets up its checks. The rest of the table is for
 // read, which comes after and complains of what is no mapping.
 func (t *table) readChecks() {
-	t.checks, t.settings, t.most = check.All(), make(map[string]string), make(map[string]int)
+	t.checks, t.settings, t.most = check.All(), make(map[string][]Setting), make(map[string]int)
 	if _, ok := t.node.(*ast.MappingNode); !ok {
 		return
 	}
@@ -39,7 +39,7 @@ func (t *table) readCheck(e entry) {
 	t.own = append(t.own, ownName{e.key, e.at})
 	method, methodAt := e.key, ast.Node(nil)
 	given, at := make(check.Settings), make(map[string]ast.Node)
-	var written []string
+	var written []Setting
 	faults := len(t.r.problems)
 	for _, s := range t.r.entries(e.node, "settings") {
 		if s.key == "method" {
@@ -48,12 +48,12 @@ func (t *table) readCheck(e entry) {
 			continue
 		}
 		given[s.key], at[s.key] = t.readSetting(s.node), s.at
-		written = append(written, s.key+": "+strings.Join(given[s.key], " "))
+		written = append(written, Setting{s.key, strings.Join(given[s.key], " ")})
 	}
 	if method != e.key {
-		written = append([]string{"method: " + method}, written...)
+		written = append([]Setting{{"method", method}}, written...)
 	}
-	t.settings[e.key] = strings.Join(written, ", ")
+	t.settings[e.key] = written
 	m, ok := check.MethodNamed(method)
 	switch {
 	case len(t.r.problems) > faults: // a setting that cannot be read is not missing, too

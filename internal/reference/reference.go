@@ -166,17 +166,19 @@ func condition(p *profile.Profile, c profile.Condition) string {
 // than a message. For one that has the name of its method it is what a condition comes
 // down to: a limit, or how much makes it.
 func setUp(p *profile.Profile, ch check.Check, facet string) string {
-	var all []string
-	if text := p.Settings(ch.Name); text != "" {
-		all = append(all, text)
-	}
+	all := slices.Clone(p.Settings(ch.Name))
 	m, _ := check.MethodNamed(ch.Method)
 	for _, s := range m.Settings {
-		if m.Local && s.Default != "" && !strings.Contains(", "+p.Settings(ch.Name), ", "+s.Name+": ") {
-			all = append(all, s.Name+": "+s.Default)
+		written := slices.ContainsFunc(all, func(o profile.Setting) bool { return o.Name == s.Name })
+		if m.Local && s.Default != "" && !written {
+			all = append(all, profile.Setting{Name: s.Name, Value: s.Default})
 		}
 	}
-	text := strings.Join(all, ", ")
+	words := make([]string, len(all))
+	for i, s := range all {
+		words[i] = s.String()
+	}
+	text := strings.Join(words, ", ")
 	switch {
 	case ch.Name == ch.Method && (m.Local || ch.Method == "size" || slices.Contains([]string{"count", "hops", "lines"}, facet)):
 		return text

@@ -217,7 +217,7 @@ func (p *printer) attempt(a mail.Attempt) {
 	}
 	switch {
 	case len(a.Reply) == 0:
-		p.line("    refused nothing: the session came to its end at stage %s, and the mail system decided by itself", a.Stage)
+		p.line("    refused nothing: the session ended at stage %s", a.Stage)
 	case a.Rule != "":
 		p.line("    refused by rule %s at stage %s:", Clean(a.Rule), a.Stage)
 	default:

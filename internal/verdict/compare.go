@@ -128,11 +128,11 @@ func sameRule(want, got string) bool {
 	return want == got || want == rule || want == profile+"/"+rule
 }
 
-// ruleText is the rule of an attempt. A session without its last word was ended by the
-// mail system, which has read a SIZE that is too small, say, and bounces by itself.
+// ruleText is the rule of an attempt. A session may end without a refusal: Postfix that has
+// read too small a SIZE, say, bounces by itself.
 func ruleText(a mail.Attempt) string {
 	if a.Rule == "" && len(a.Reply) == 0 {
-		return None + " (the mail system decided by itself)"
+		return None + " (the session ended without a refusal)"
 	}
 	return a.Rule
 }

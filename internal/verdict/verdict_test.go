@@ -128,7 +128,7 @@ func TestJudgeAttempts(t *testing.T) {
 			0 x@gmail.com bounced 5.3.4 198.51.100.26
 			at - helo left 198.51.100.26`,
 			[]scenarios.Want{{Outcome: mail.Bounced, Stage: ptr(mail.Data), Rule: "too-large", Attempts: ptr(1)}},
-			"stage want data got helo\nrule want too-large got none (the mail system decided by itself)",
+			"stage want data got helo\nrule want too-large got none (the session ended without a refusal)",
 		},
 		{
 			"the message could not be told, and only one has the recipient", nil, `

@@ -46,7 +46,7 @@ func (e *evaluation) find(ctx context.Context, domain string) found {
 	return f
 }
 
-// asked is the answer for a domain that was asked for. There are few: see maxAuthors.
+// asked is the answer for a domain that was asked for. There are few: see limits.go.
 func (e *evaluation) asked(domain string) (found, bool) {
 	for _, f := range e.records {
 		if f.domain == domain {
