@@ -79,10 +79,11 @@ func cutAddress(s string) (addr, rest string, ok bool) {
 	return strings.Cut(s, ">, ")
 }
 
-// attributes reads what stands between the addresses and status=. Attributes that
-// it does not know are passed over: conn_use=, and those of later versions.
+// attributes reads what stands between the addresses and status=: a relay, a delay and
+// a dsn, each once. Attributes that it does not know are passed over: conn_use=, and
+// those of later versions.
 func attributes(d *mail.Delivery, s string) bool {
-	seen := 0
+	var relay, delay, dsn int // how many there are
 	for _, f := range strings.Split(s, ", ") {
 		name, value, ok := strings.Cut(f, "=")
 		if !ok {
@@ -91,24 +92,24 @@ func attributes(d *mail.Delivery, s string) bool {
 		switch name {
 		case "relay":
 			d.Relay = parseRelay(value)
+			relay++
 		case "delay":
-			delay, err := strconv.ParseFloat(value, 64)
-			if err != nil || !(delay >= 0 && delay < 1e12) {
+			seconds, err := strconv.ParseFloat(value, 64)
+			if err != nil || !(seconds >= 0 && seconds < 1e12) {
 				return false
 			}
-			d.Delay = delay
+			d.Delay = seconds
+			delay++
 		case "dsn":
 			status, err := mail.ParseStatus(value)
 			if err != nil {
 				return false
 			}
 			d.Status = status
-		default:
-			continue
+			dsn++
 		}
-		seen++
 	}
-	return seen == 3
+	return relay == 1 && delay == 1 && dsn == 1
 }
 
 // parseRelay reads "host[address]:port". It returns nil for what is no server on

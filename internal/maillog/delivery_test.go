@@ -79,6 +79,8 @@ func TestParseDelivery(t *testing.T) {
 		"to=<a@b>, relay=none, delay=NaN, dsn=2.0.0, status=sent (x)",
 		"to=<a@b>, relay=none, delay=0, dsn=2.0, status=sent (x)",
 		"to=<a@b>, relay=none, delay=0, status=sent (x)",
+		"to=<a@b>, relay=none, relay=none, delay=0, status=sent (x)",
+		"to=<a@b>, relay=none, delay=0, dsn=2.0.0, dsn=5.0.0, status=sent (x)",
 		"to=<a@b>, orig_to=<c, relay=none, delay=0, dsn=2.0.0, status=sent (x)",
 		"to=<a@b>, relay=none, delay=0, dsn=2.0.0, what, status=sent (x)",
 	} {
