@@ -38,6 +38,7 @@ type session struct {
 	heloRule       string
 	size           int64 // octets of a message that was too large to be kept, declared or received
 	found          findings
+	earlier        earlier
 	budgets        budgets
 	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
@@ -134,7 +135,11 @@ func (s *session) failure(at mail.Stage, fault string) *refusal {
 func (s *session) finding(name string) *mail.Result {
 	r := s.found.named(name)
 	if r == nil {
-		s.found.add(s.find(name))
+		if known := s.earlier.about(s.envelope(), name); known != nil {
+			s.found.add(*known, about{at: mail.Mail})
+		} else {
+			s.found.add(s.find(name))
+		}
 		r = &s.found.results[len(s.found.results)-1]
 	}
 	return r
@@ -148,6 +153,12 @@ func (s *session) lookup(name string) (*mail.Result, bool) {
 		r = s.finding(name)
 	}
 	return r, r != nil
+}
+
+// lasts tells whether the check of a name says the same of the same facts.
+func (s *session) lasts(name string) bool {
+	c, ok := s.srv.check(name)
+	return ok && !c.Counts
 }
 
 // find runs the check of a name. A panic in it is the check's fault, and must not end the
@@ -249,6 +260,9 @@ func (s *session) begin(from string) {
 
 // over forgets the transaction.
 func (s *session) over() {
+	if s.tx.open {
+		s.earlier.keep(s.envelope(), &s.found, s.lasts)
+	}
 	s.tx = transaction{}
 	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = "", nil, nil
 	s.declare(nil)

@@ -10,6 +10,10 @@ import (
 // mostUnprinted is how much may wait to be written, in octets.
 const mostUnprinted = 1 << 20
 
+// together is how long a line waits for others to be written with it, if one was
+// written just before: a write for each message costs more than a check.
+const together = 5 * time.Millisecond
+
 // lines prints whole lines from several goroutines. A writer of its own writes what
 // there is, one line at once and many together, so that no session waits for a
 // terminal; they do if too much is waiting, until ctx ends.
@@ -18,12 +22,13 @@ type lines struct {
 	changed *sync.Cond
 	waiting []byte
 	ended   bool
+	over    chan struct{} // closed when it has ended
 	done    chan struct{}
 	forget  func() bool
 }
 
 func printTo(ctx context.Context, w io.Writer) *lines {
-	l := &lines{done: make(chan struct{})}
+	l := &lines{over: make(chan struct{}), done: make(chan struct{})}
 	l.changed = sync.NewCond(&l.mu)
 	l.forget = context.AfterFunc(ctx, l.end)
 	go l.write(w)
@@ -69,6 +74,10 @@ func (l *lines) write(w io.Writer) {
 		// Standard output that is gone ends with the process; there is nobody to tell.
 		_, _ = w.Write(out)
 		free = out
+		select {
+		case <-l.over:
+		case <-time.After(together):
+		}
 	}
 }
 
@@ -76,7 +85,10 @@ func (l *lines) write(w io.Writer) {
 func (l *lines) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended = true
+	if !l.ended {
+		l.ended = true
+		close(l.over)
+	}
 	l.changed.Broadcast()
 }
 
