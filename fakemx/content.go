@@ -17,6 +17,7 @@ import (
 func (f *front) readContent() {
 	c := collector{max: f.limits.Size, maxLine: f.limits.ContentLine}
 	err := c.read(f.stream.in)
+	f.tick()
 	f.said.note("C: ", "%d octets of content", c.received)
 	f.tx.stage, f.tx.content = mail.Data, c.kept
 	switch {
@@ -107,6 +108,7 @@ func (f *front) bdat(c command) {
 	fits := size <= f.limits.Size-int64(len(f.tx.content))
 	keep := fits && f.greeted && f.tx.open && len(f.tx.rcpts) > 0
 	chunk, err := f.chunk(size, keep)
+	f.tick()
 	f.said.note("C: ", "%d octets of content", size)
 	switch {
 	case err != nil:

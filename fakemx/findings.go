@@ -14,6 +14,7 @@ type findings struct {
 
 // about is what a session keeps of a result beside it.
 type about struct {
+	name   string     // of the check; empty if none was asked
 	at     mail.Stage // where its facts were known: with those it is forgotten
 	broken string     // why there is no result to rely on; else empty
 }
@@ -33,9 +34,9 @@ func (f *findings) addAll(others findings) {
 // named is what the check of a name found; nil if it was not asked. It is of use until
 // the next is added.
 func (f *findings) named(name string) *mail.Result {
-	for i := range f.results { // without a copy of each
-		if r := &f.results[i]; r.Called() == name {
-			return r
+	for i := range f.about {
+		if f.about[i].name == name {
+			return &f.results[i]
 		}
 	}
 	return nil
@@ -82,8 +83,8 @@ func (f *findings) since(from mail.Stage) findings {
 // whatever becomes of a greeting, and nothing is counted twice.
 func (f *findings) addConnect(others findings) {
 	for i, a := range others.about {
-		if r := others.results[i]; a.at == mail.Connect && f.named(r.Called()) == nil {
-			f.add(r, a)
+		if a.at == mail.Connect && f.named(a.name) == nil {
+			f.add(others.results[i], a)
 		}
 	}
 }
@@ -114,9 +115,8 @@ func (e *earlier) keep(of envelope, f *findings, lasts func(name string) bool) {
 	e.envelope = of
 	e.found.forget(mail.Connect)
 	for i, a := range f.about {
-		r := f.results[i]
-		if a.at == mail.Mail && a.broken == "" && r.Value != mail.TempError && lasts(r.Called()) {
-			e.found.add(r, a)
+		if a.at == mail.Mail && a.broken == "" && f.results[i].Value != mail.TempError && lasts(a.name) {
+			e.found.add(f.results[i], a)
 		}
 	}
 }

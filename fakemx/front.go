@@ -75,6 +75,7 @@ func (f *front) Read(b []byte) (int, error) {
 func (f *front) command() {
 	for !f.ending && !f.dead && len(f.next) == 0 {
 		line, n, err := f.stream.line(f.limits.Line)
+		f.tick()
 		switch {
 		case errors.Is(err, errTooLong):
 			f.spoke = true
@@ -232,6 +233,7 @@ func (f *front) translate(engine engineReply) {
 // greeting answers the connection itself.
 func (f *front) greeting(engine engineReply) {
 	f.holdBack()
+	f.tick()
 	r := f.judge(mail.Connect)
 	if r == nil {
 		f.say(f.phrase("banner", engine.lines))

@@ -26,7 +26,7 @@ type session struct {
 	limits   Limits
 	log      *slog.Logger
 	server   netip.Addr
-	now      time.Time // when the command at hand was judged, by the receiver's clock
+	now      time.Time // when the client said what is at hand, by the receiver's clock; see tick
 	facts    check.Facts
 	values   *profile.Values
 	newValue func(kind string) string // of values
@@ -79,6 +79,7 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 		values:  s.Profile.Values(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		counted: make(map[string]bool),
 	}
+	ses.tick()
 	ses.newValue, ses.said.off = ses.values.New, s.Brief
 	checks := 0
 	for _, at := range mail.Stages {
@@ -91,11 +92,13 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 	return ses
 }
 
+// tick looks at the receiver's clock, once for each thing that the client says.
+func (s *session) tick() { s.now = s.srv.now() }
+
 // judge runs the checks that rules of a stage need first and lets the profile
 // decide, which may ask for more. nil means to go on.
 func (s *session) judge(at mail.Stage) *refusal {
 	p := s.srv.Profile
-	s.now = s.srv.now()
 	for _, name := range p.Asked(at) {
 		s.finding(name)
 	}
@@ -136,7 +139,7 @@ func (s *session) finding(name string) *mail.Result {
 	r := s.found.named(name)
 	if r == nil {
 		if known := s.earlier.about(s.envelope(), name); known != nil {
-			s.found.add(*known, about{at: mail.Mail})
+			s.found.add(*known, about{name: name, at: mail.Mail})
 		} else {
 			s.found.add(s.find(name))
 		}
@@ -165,7 +168,7 @@ func (s *session) lasts(name string) bool {
 // lab: it counts as a temporary error that nothing is decided by.
 func (s *session) find(name string) (res mail.Result, a about) {
 	c, ok := s.srv.check(name)
-	a.at = c.At
+	a.name, a.at = name, c.At
 	defer func() {
 		if r := recover(); r != nil {
 			a.broken = fmt.Sprintf("the check panicked: %v", r)
@@ -209,7 +212,7 @@ func (s *session) vars() profile.Vars {
 	v := profile.Vars{
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		From: s.tx.from, Rcpt: s.tx.at, MessageID: s.tx.id, Size: cmp.Or(int64(len(s.tx.content)), s.size),
-		Time: s.srv.now(), Results: s.found.results, New: s.srv.IDs,
+		Time: s.now, Results: s.found.results, New: s.srv.IDs,
 	}
 	if v.New == nil {
 		v.New = s.newValue
@@ -311,7 +314,7 @@ func (s *session) record(at mail.Stage, r refusal, rcpts []string) {
 		coming = r.lines
 	}
 	a := mail.Attempt{
-		Message: -1, Time: s.srv.now(), Receiver: s.srv.Profile.String(), Name: s.srv.ownName(), Server: s.server,
+		Message: -1, Time: s.now, Receiver: s.srv.Profile.String(), Name: s.srv.ownName(), Server: s.server,
 		Recipients: slices.Concat([]string{}, rcpts), From: s.tx.from,
 		Client: s.facts.Client, Helo: s.facts.Helo, TLS: s.facts.TLS,
 		Stage: at, Rule: r.rule, Reply: slices.Concat([]string{}, r.lines), Fault: r.fault,
