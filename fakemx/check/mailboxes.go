@@ -14,7 +14,11 @@ var folds = strings.NewReplacer("\r\n", "", "\n", "")
 // mailboxes counts the addresses of a From field, or says why it is malformed. One
 // that names nobody, and an address without a domain, count as malformed.
 func mailboxes(value []byte) (n int, bad string) {
-	domains, err := address.Domains(folds.Replace(string(value)))
+	text := strings.TrimSuffix(string(value), "\r\n")
+	if strings.Contains(text, "\n") {
+		text = folds.Replace(text)
+	}
+	domains, err := address.Domains(text)
 	switch {
 	case err != nil:
 		return 0, err.Error()
