@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"fmt"
 
 	"strictmx/fakemx/check/arc"
 	"strictmx/fakemx/check/dkim"
@@ -12,28 +11,18 @@ import (
 // dkimSettings are those of the method dkim.
 var dkimSettings = []Setting{
 	{
-		Name: "min-key", Default: "1024",
+		Name: "min-key", Kind: Count, Least: 1024, Default: "1024",
 		Doc: "the shortest RSA key that is taken, in bits; from 1024 (RFC 8301 section 3.2)",
 	},
 	{
-		Name: "max-signatures", Default: "10",
+		Name: "max-signatures", Kind: Count, Default: "10",
 		Doc: "how many signatures are judged, from the top of the header",
 	},
 }
 
 // newDKIM makes a check that verifies DKIM signatures (RFC 6376), see package dkim.
 func newDKIM(s Settings) (Check, error) {
-	minKey, err := s.Count("min-key")
-	if err != nil {
-		return Check{}, err
-	}
-	if minKey < 1024 {
-		return Check{}, &SettingError{"min-key", fmt.Errorf("%d: want bits from 1024", minKey)}
-	}
-	most, err := s.Count("max-signatures")
-	if err != nil {
-		return Check{}, err
-	}
+	minKey, most := s.Count("min-key"), s.Count("max-signatures")
 	return Check{
 		At: mail.Data,
 		Values: []string{

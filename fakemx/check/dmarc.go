@@ -11,8 +11,8 @@ import (
 var dmarcMethod = Method{
 	Name: "dmarc", Doc: "whether SPF or DKIM speaks for the From domain, and what that asks for if not (RFC 9989)",
 	Settings: []Setting{{
-		Name: "discovery", Default: string(dmarc.Tree),
-		Doc: "how policy and organizational domain are found: tree (RFC 9989) or psl, the public suffix list and pct= (RFC 7489)",
+		Name: "discovery", Default: string(dmarc.Tree), Doc: "how policy and organizational domain are found",
+		Words: []Word{{Name: string(dmarc.Tree), Doc: "RFC 9989"}, {Name: string(dmarc.PSL), Doc: "the public suffix list and pct=, RFC 7489"}},
 	}},
 	New: newDMARC,
 }
@@ -20,10 +20,7 @@ var dmarcMethod = Method{
 // newDMARC makes a check that judges the From domain, see package dmarc. It takes
 // the results of the checks named spf and dkim.
 func newDMARC(s Settings) (Check, error) {
-	way, err := s.Word("discovery", string(dmarc.Tree), string(dmarc.PSL))
-	if err != nil {
-		return Check{}, err
-	}
+	way := s.Text("discovery")
 	judged := []string{"aligned", "unaligned", "none"}
 	return Check{
 		At:     mail.Data,

@@ -20,15 +20,18 @@ const maxListText = 512
 var dnsblMethod = Method{
 	Name: "dnsbl", Doc: "a DNS list of clients or domains (RFC 5782)",
 	Settings: []Setting{
-		{Name: "zone", Required: true, Example: "bl.example.org", Doc: "the zone of the list, such as zen.spamhaus.org"},
-		{Name: "by", Default: "client", Doc: "what is looked up: client (its address), helo (the name) or sender-domain"},
+		{Name: "zone", Kind: Zone, Required: true, Example: "bl.example.org", Doc: "the zone of the list, such as zen.spamhaus.org"},
 		{
-			Name: "codes", List: true, Default: "127.0.0.0/8",
+			Name: "by", Default: "client", Doc: "what is looked up",
+			Words: []Word{{Name: "client", Doc: "its address"}, {Name: "helo", Doc: "the name"}, {Name: "sender-domain"}},
+		},
+		{
+			Name: "codes", Kind: IPv4, List: true, Default: "127.0.0.0/8",
 			Doc: "the answers that count as listed: addresses or networks; those of 127.255.255.0/24 never do",
 		},
 		{
-			Name: "careless", Default: "false",
-			Doc: "true counts any answer as listed, as a Postfix does whose reject_rbl_client has no filter",
+			Name: "careless", Default: "false", Words: wordsOf("true", "false"),
+			Doc: "whether any answer counts as listed, as for a Postfix whose reject_rbl_client has no filter",
 		},
 	},
 	New: newDNSBL,
@@ -55,25 +58,11 @@ type dnsList struct {
 }
 
 func newDNSBL(s Settings) (Check, error) {
-	l := dnsList{zone: strings.ToLower(strings.TrimSuffix(s.Text("zone"), "."))}
-	if !canBeAsked(l.zone) {
-		return Check{}, &SettingError{"zone", fmt.Errorf("%q: want a domain name", s.Text("zone"))}
-	}
-	var err error
-	if l.by, err = s.Word("by", "client", "helo", "sender-domain"); err != nil {
-		return Check{}, err
-	}
-	careless, err := s.Word("careless", "true", "false")
-	if err != nil {
-		return Check{}, err
-	}
-	l.careless = careless == "true"
+	l := dnsList{zone: strings.ToLower(strings.TrimSuffix(s.Text("zone"), ".")), by: s.Text("by"), careless: s.Text("careless") == "true"}
 	for _, c := range s["codes"] {
-		p, err := addressOrNetwork(c)
-		if err != nil {
-			return Check{}, &SettingError{"codes", fmt.Errorf("%q: want an IPv4 address or network", c)}
+		if p, err := addressOrNetwork(c); err == nil { // of its kind
+			l.codes = append(l.codes, p)
 		}
-		l.codes = append(l.codes, p)
 	}
 	return Check{
 		At:         map[string]mail.Stage{"client": mail.Connect, "helo": mail.Helo, "sender-domain": mail.Mail}[l.by],

@@ -9,20 +9,14 @@ import (
 
 // earlySettings are those of the method early-talker.
 var earlySettings = []Setting{{
-	Name: "wait", Default: "200ms",
+	Name: "wait", Kind: Span, Default: "200ms",
 	Doc: "how long the greeting is held back, in real time; it comes at once if the client has said something",
 }}
 
 // newEarlyTalker makes a check that tells whether the client let the receiver speak
 // first (RFC 5321 section 3.1). The receiver holds its greeting back to find out.
 func newEarlyTalker(s Settings) (Check, error) {
-	wait, err := s.Duration("wait")
-	if err != nil {
-		return Check{}, err
-	}
-	if wait == 0 {
-		return Check{}, &SettingError{"wait", fmt.Errorf("want a time longer than 0")}
-	}
+	wait := s.Duration("wait")
 	return Check{
 		At: mail.Connect, Values: []string{mail.Pass, mail.Fail}, Hold: wait,
 		Run: func(_ context.Context, _ Env, f Facts) mail.Result {

@@ -13,12 +13,12 @@ import (
 // greylistSettings are those of the method greylist.
 var greylistSettings = []Setting{
 	{
-		Name: "by", Default: "triplet",
-		Doc: "who has to come back: triplet (the same sender to the same recipient from the same network, /24 or /64) or client (the address)",
+		Name: "by", Default: "triplet", Doc: "who has to come back",
+		Words: []Word{{Name: "triplet", Doc: "the same sender to the same recipient from the same network, /24 or /64"}, {Name: "client", Doc: "the address"}},
 	},
-	{Name: "delay", Default: "5m", Doc: "how long a client has to wait before it comes back; 0s: the next session will do"},
-	{Name: "window", Default: "48h", Doc: "within what time of the first try it has to come back"},
-	{Name: "keep", Default: "840h", Doc: "for how long it is known after each time that it was let in"},
+	{Name: "delay", Kind: Delay, Default: "5m", Doc: "how long a client has to wait before it comes back; 0s: the next session will do"},
+	{Name: "window", Kind: Span, Default: "48h", Doc: "within what time of the first try it has to come back"},
+	{Name: "keep", Kind: Delay, Default: "840h", Doc: "for how long it is known after each time that it was let in"},
 }
 
 // A greylist is set up to have clients come back (RFC 6647). The first try fails,
@@ -40,16 +40,7 @@ type visit struct {
 }
 
 func newGreylist(s Settings) (Check, error) {
-	by, err := s.Word("by", "triplet", "client")
-	if err != nil {
-		return Check{}, err
-	}
-	g := greylist{client: by == "client"}
-	for name, d := range map[string]*time.Duration{"delay": &g.delay, "window": &g.window, "keep": &g.keep} {
-		if *d, err = s.Duration(name); err != nil {
-			return Check{}, err
-		}
-	}
+	g := greylist{client: s.Text("by") == "client", delay: s.Duration("delay"), window: s.Duration("window"), keep: s.Duration("keep")}
 	if g.window <= g.delay {
 		return Check{}, &SettingError{"window", fmt.Errorf("%s: want a time longer than the delay of %s", span(g.window), span(g.delay))}
 	}

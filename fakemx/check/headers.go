@@ -13,9 +13,9 @@ import (
 var headersMethod = Method{
 	Name: "headers", Doc: "the form of the message: its header fields and its lines (RFC 5322)",
 	Settings: []Setting{
-		{Name: "max-hops", Default: "50", Doc: "how many Received fields there may be; Postfix has 50 (hopcount_limit)"},
+		{Name: "max-hops", Kind: Count, Default: "50", Doc: "how many Received fields there may be; Postfix has 50 (hopcount_limit)"},
 		{
-			Name: "max-line", Default: "998",
+			Name: "max-line", Kind: Count, Default: "998",
 			Doc: "how long a line may be, in octets without its CR LF (RFC 5322 section 2.1.1)",
 		},
 	},
@@ -50,14 +50,7 @@ var noFaults = func() map[string]string {
 }()
 
 func newHeaders(s Settings) (Check, error) {
-	hops, err := s.Count("max-hops")
-	if err != nil {
-		return Check{}, err
-	}
-	line, err := s.Count("max-line")
-	if err != nil {
-		return Check{}, err
-	}
+	hops, line := s.Count("max-hops"), s.Count("max-line")
 	facets := make(map[string][]string)
 	for _, f := range headerFacets {
 		facets[f.name] = f.values

@@ -11,8 +11,8 @@ import (
 
 // listSettings are those of the method list.
 var listSettings = []Setting{{
-	Name: "by", Default: "client",
-	Doc: "what is looked for: client (address), network (/24 or /64 of the client), helo, sender-domain, sender, or recipient",
+	Name: "by", Default: "client", Doc: "what is looked for",
+	Words: []Word{{Name: "client", Doc: "address"}, {Name: "network", Doc: "/24 or /64 of the client"}, {Name: "helo"}, {Name: "sender-domain"}, {Name: "sender"}, {Name: "recipient"}},
 }}
 
 // newList makes a check that asks the receiver's own list, which is in
@@ -22,10 +22,7 @@ func newList(s Settings) (Check, error) {
 		"client": mail.Connect, "network": mail.Connect, "helo": mail.Helo,
 		"sender-domain": mail.Mail, "sender": mail.Mail, "recipient": mail.Rcpt,
 	}
-	by, err := s.Word("by", "client", "network", "helo", "sender-domain", "sender", "recipient")
-	if err != nil {
-		return Check{}, err
-	}
+	by := s.Text("by")
 	return Check{
 		At: at[by], Values: []string{mail.Pass, mail.Fail}, Properties: []string{"entry"},
 		Run: func(_ context.Context, e Env, f Facts) mail.Result { return askList(e, f, by) },

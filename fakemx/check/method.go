@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"strictmx/internal/mail"
-	"strictmx/internal/spelling"
 )
 
 // A Method makes checks of one kind.
@@ -21,23 +17,10 @@ type Method struct {
 	// Local methods judge by the session and by what the receiver remembers or was
 	// told, and can say nothing of a message alone.
 	Local bool
-	// New makes a check. Settings that are missing have their defaults. A wrong one
-	// is a [*SettingError].
+	// New makes a check of settings that are each of its kind, with their defaults where
+	// none are given. Those that do not go together are a [*SettingError].
 	New func(Settings) (Check, error)
 }
-
-// A Setting is one thing that can be set up.
-type Setting struct {
-	Name     string
-	Doc      string // what it means, with its unit
-	Default  string // as written in a profile; empty is none
-	Required bool
-	Example  string // of one that is required
-	List     bool   // may have several values
-}
-
-// Settings are what a profile sets up, by name. Values are as written.
-type Settings map[string][]string
 
 // A SettingError tells which setting is wrong.
 type SettingError struct {
@@ -105,19 +88,9 @@ func (m Method) Make(name string, given Settings) (Check, error) {
 			return Check{}, &SettingError{key, fmt.Errorf("not a setting of %s", m.Name)}
 		}
 	}
-	full := make(Settings)
-	for _, s := range m.Settings {
-		v, ok := given[s.Name]
-		switch {
-		case ok && !s.List && len(v) != 1:
-			return Check{}, &SettingError{s.Name, fmt.Errorf("want one value")}
-		case ok:
-			full[s.Name] = v
-		case s.Required:
-			return Check{}, &SettingError{"", fmt.Errorf("want %s: %s", s.Name, s.Doc)}
-		case s.Default != "":
-			full[s.Name] = []string{s.Default}
-		}
+	full, err := m.filled(given)
+	if err != nil {
+		return Check{}, err
 	}
 	c, err := m.New(full)
 	if err != nil {
@@ -137,42 +110,31 @@ func (m Method) Make(name string, given Settings) (Check, error) {
 	return c, nil
 }
 
-// Text is the value of a setting that has one, or empty.
-func (s Settings) Text(name string) string {
-	if len(s[name]) == 0 {
-		return ""
+// filled are the settings with the defaults of those that are not given, each of its
+// kind.
+func (m Method) filled(given Settings) (Settings, error) {
+	full := make(Settings)
+	for _, s := range m.Settings {
+		v, ok := given[s.Name]
+		switch {
+		case ok && !s.List && len(v) != 1:
+			return nil, &SettingError{s.Name, fmt.Errorf("want one value")}
+		case ok:
+			full[s.Name] = v
+		case s.Required:
+			return nil, &SettingError{"", fmt.Errorf("want %s: %s", s.Name, s.About())}
+		case s.Default != "":
+			full[s.Name] = []string{s.Default}
+		}
 	}
-	return s[name][0]
-}
-
-// Count reads a number from 1.
-func (s Settings) Count(name string) (int, error) {
-	n, err := strconv.Atoi(s.Text(name))
-	if err != nil || n < 1 {
-		return 0, &SettingError{name, fmt.Errorf("%q: want a number from 1", s.Text(name))}
+	for _, s := range m.Settings { // last: what one may be can depend on another
+		for _, v := range full[s.Name] {
+			if err := s.check(v, full); err != nil {
+				return nil, &SettingError{s.Name, err}
+			}
+		}
 	}
-	return n, nil
-}
-
-// Duration reads a time with its unit, as in 5m.
-func (s Settings) Duration(name string) (time.Duration, error) {
-	d, err := time.ParseDuration(s.Text(name))
-	if err != nil || d < 0 {
-		return 0, &SettingError{name, fmt.Errorf("%q: want a time with its unit, as in 5m", s.Text(name))}
-	}
-	return d, nil
-}
-
-// Word reads one of some words.
-func (s Settings) Word(name string, known ...string) (string, error) {
-	word, list := s.Text(name), strings.Join(known, ", ")
-	if slices.Contains(known, word) {
-		return word, nil
-	}
-	if near := spelling.Nearest(word, known); near != "" {
-		return "", &SettingError{name, fmt.Errorf("%q: did you mean %s? known are %s", word, near, list)}
-	}
-	return "", &SettingError{name, fmt.Errorf("%q: want one of %s", word, list)}
+	return full, nil
 }
 
 // plain is a method without settings that asks DNS only.

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,18 +11,30 @@ import (
 	"strictmx/internal/mail"
 )
 
+// ofMail is what a rate can count that belongs to one message.
+var ofMail = []string{"messages", "recipients"}
+
 // rateSettings are those of the method rate.
 var rateSettings = []Setting{
 	{
-		Name: "count", Default: "messages",
-		Doc: "what is counted: connections, messages (MAIL commands), recipients (RCPT commands), or open (sessions at one time)",
+		Name: "count", Default: "messages", Doc: "what is counted",
+		Words: []Word{{Name: "connections"}, {Name: "messages", Doc: "MAIL commands"}, {Name: "recipients", Doc: "RCPT commands"}, {Name: "open", Doc: "sessions at one time"}},
 	},
 	{
-		Name: "by", Default: "client",
-		Doc: "what has a limit of its own: client (address), network (/24 or /64), sender-domain (of MAIL FROM), from-domain (of the From field), recipient (the one at hand), session (messages or recipients of one connection), or all (the receiver)",
+		Name: "by", Default: "client", Doc: "what has a limit of its own",
+		Of: "count",
+		Words: []Word{
+			{Name: "client", Doc: "address"},
+			{Name: "network", Doc: "/24 or /64"},
+			{Name: "sender-domain", Doc: "of MAIL FROM", With: ofMail}, // a session has no one sender
+			{Name: "from-domain", Doc: "of the From field", With: ofMail},
+			{Name: "recipient", Doc: "the one at hand", With: []string{"recipients"}},
+			{Name: "session", Doc: "messages or recipients of one connection", With: ofMail},
+			{Name: "all", Doc: "the receiver"},
+		},
 	},
-	{Name: "limit", Required: true, Example: "3", Doc: "how many may be; one more fails"},
-	{Name: "per", Default: "1h", Doc: "the time in which so many may be; without importance for open sessions and by session"},
+	{Name: "limit", Kind: Count, Required: true, Example: "3", Doc: "how many may be; one more fails"},
+	{Name: "per", Kind: Span, Default: "1h", Doc: "the time in which so many may be; without importance for open sessions and by session"},
 }
 
 // A rate is set up to count something. It counts like Postfix's anvil (anvil(8),
@@ -39,32 +50,7 @@ type rate struct {
 
 // newRate makes a check that compares how many there were with a limit.
 func newRate(s Settings) (Check, error) {
-	var r rate
-	var err error
-	if r.count, err = s.Word("count", "connections", "messages", "recipients", "open"); err != nil {
-		return Check{}, err
-	}
-	known := []string{"client", "network", "sender-domain", "from-domain", "all"}
-	switch r.count {
-	case "connections", "open":
-		known = []string{"client", "network", "all"} // a session has no one sender
-	case "recipients":
-		known = append(known, "session", "recipient")
-	default:
-		known = append(known, "session")
-	}
-	if r.by, err = s.Word("by", known...); err != nil {
-		return Check{}, err
-	}
-	if r.limit, err = s.Count("limit"); err != nil {
-		return Check{}, err
-	}
-	if r.per, err = s.Duration("per"); err != nil {
-		return Check{}, err
-	}
-	if r.per == 0 {
-		return Check{}, &SettingError{"per", fmt.Errorf("want a time longer than 0")}
-	}
+	r := rate{count: s.Text("count"), by: s.Text("by"), limit: s.Count("limit"), per: s.Duration("per")}
 	return Check{
 		At: r.at(), Values: []string{mail.Pass, mail.Fail},
 		Properties: []string{"count", "limit"}, Counts: r.count != "open", Run: r.run,

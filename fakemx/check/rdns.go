@@ -13,7 +13,7 @@ import (
 var rdnsMethod = Method{
 	Name: "rdns-generic", Doc: "whether the PTR name is one that providers give to all their addresses",
 	Settings: []Setting{{
-		Name: "patterns", List: true,
+		Name: "patterns", List: true, Kind: Pattern,
 		Doc: "RE2 patterns of such names, in lower case and without final dot, in place of our own: " +
 			"the address in the name, and words such as dynamic, dialup, pool or dsl",
 	}},
@@ -25,11 +25,7 @@ func newRDNS(s Settings) (Check, error) {
 	if given, ok := s["patterns"]; ok {
 		var patterns []*regexp.Regexp
 		for _, p := range given {
-			re, err := regexp.Compile(p)
-			if err != nil {
-				return Check{}, &SettingError{"patterns", fmt.Errorf("%q: %w", p, err)}
-			}
-			patterns = append(patterns, re)
+			patterns = append(patterns, regexp.MustCompile(p)) // of its kind
 		}
 		judge = func(name string, _ Facts) string { return matching(name, patterns) }
 	}

@@ -13,7 +13,7 @@ import (
 var recipientMethod = Method{
 	Name: "recipient", Doc: "the mailbox of the recipient, as the receiver was told of it (unknown, full), and how many there are",
 	Settings: []Setting{{
-		Name: "max", Default: "100",
+		Name: "max", Kind: Count, Default: "100",
 		Doc: "how many recipients a message may have, the one at hand included; " +
 			"RFC 5321 section 4.5.3.1.8 wants at least 100",
 	}},
@@ -21,10 +21,7 @@ var recipientMethod = Method{
 }
 
 func newRecipient(s Settings) (Check, error) {
-	most, err := s.Count("max")
-	if err != nil {
-		return Check{}, err
-	}
+	most := s.Count("max")
 	return Check{
 		At: mail.Rcpt, Values: []string{mail.Pass, "unknown", "full"},
 		Facets: map[string][]string{"count": {"ok", "too-many"}},

@@ -17,12 +17,15 @@ var senderDomainMethod = Method{
 	Name: "sender-domain", Doc: "whether the sender's domain takes mail (RFC 5321 section 5.1)",
 	Settings: []Setting{
 		{
-			Name: "by", Default: "mail-from",
-			Doc: "whose domain is asked for: mail-from (of the envelope sender), or from (of the From field, where the first of several counts that does not pass)",
+			Name: "by", Default: "mail-from", Doc: "whose domain is asked for",
+			Words: []Word{{Name: "mail-from", Doc: "of the envelope sender"}, {Name: "from", Doc: "of the From field, where the first of several counts that does not pass"}},
 		},
 		{
-			Name: "ask", Default: "mx",
-			Doc: "what is asked for: mx (MX records, or an address), or soa (whether the name exists, and its zone or that of the registered domain has an SOA record; there is no facet mx then)",
+			Name: "ask", Default: "mx", Doc: "what is asked for",
+			Words: []Word{
+				{Name: "mx", Doc: "MX records, or an address"},
+				{Name: "soa", Doc: "whether the name exists, and its zone or that of the registered domain has an SOA record; there is no facet mx then"},
+			},
 		},
 	},
 	New: newSenderDomain,
@@ -35,15 +38,7 @@ type senderDomain struct {
 }
 
 func newSenderDomain(s Settings) (Check, error) {
-	by, err := s.Word("by", "mail-from", "from")
-	if err != nil {
-		return Check{}, err
-	}
-	ask, err := s.Word("ask", "mx", "soa")
-	if err != nil {
-		return Check{}, err
-	}
-	d := senderDomain{from: by == "from", soa: ask == "soa"}
+	d := senderDomain{from: s.Text("by") == "from", soa: s.Text("ask") == "soa"}
 	c := Check{
 		At:     mail.Mail,
 		Values: []string{mail.None, mail.Pass, mail.Fail, mail.TempError},

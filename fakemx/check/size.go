@@ -12,15 +12,12 @@ var sizeMethod = Method{
 	Name: "size",
 	Doc: "the size of the message in octets: as declared with MAIL (RFC 1870), and once it is there as it is; " +
 		"a table that judges both gives each a check of its own",
-	Settings: []Setting{{Name: "max", Required: true, Example: "10240000", Doc: "the largest size that passes, in octets"}},
+	Settings: []Setting{{Name: "max", Kind: Count, Required: true, Example: "10240000", Doc: "the largest size that passes, in octets"}},
 	New:      newSize,
 }
 
 func newSize(s Settings) (Check, error) {
-	most, err := s.Count("max")
-	if err != nil {
-		return Check{}, err
-	}
+	most := s.Count("max")
 	return Check{
 		At: mail.Mail, Values: []string{mail.Pass, mail.Fail},
 		Run: func(_ context.Context, _ Env, f Facts) mail.Result { return sizeResult(int64(most), f) },

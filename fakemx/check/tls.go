@@ -18,16 +18,14 @@ var tlsMethod = Method{
 	Name: "tls", Doc: "the encryption of the session: its version, and whether the client has a certificate (RFC 3207)",
 	Settings: []Setting{{
 		Name: "min", Default: "TLSv1.2",
-		Doc: "the oldest version that passes: TLSv1.0, TLSv1.1, TLSv1.2 or TLSv1.3 (RFC 8996 gives up the first two)",
+		Doc:   "the oldest version that passes (RFC 8996 gives up the first two)",
+		Words: wordsOf(tlsVersions...),
 	}},
 	New: newTLS,
 }
 
 func newTLS(s Settings) (Check, error) {
-	oldest, err := s.Word("min", tlsVersions...)
-	if err != nil {
-		return Check{}, err
-	}
+	oldest := s.Text("min")
 	return Check{
 		At: mail.Mail, Values: []string{mail.None, mail.Pass, mail.Fail},
 		Facets: map[string][]string{

@@ -76,7 +76,7 @@ func (t *table) readCheck(e entry) {
 	}
 	if err != nil {
 		c = check.Check{Name: e.key, Method: method} // as above
-	} else if most, err := given.Count("max"); err == nil && (method == "size" || method == "recipient") {
+	} else if most := given.Count("max"); most > 0 && (method == "size" || method == "recipient") {
 		t.most[e.key] = most
 	}
 	t.setUp(c)

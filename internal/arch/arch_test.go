@@ -17,7 +17,7 @@ import (
 // levels are the packages from the ground up. A package may import those of lower
 // levels, and those of its own level that stand before it.
 var levels = [][]string{
-	{"internal/mail", "internal/wire", "internal/spelling"},
+	{"internal/mail", "internal/wire", "internal/spelling", "internal/pattern"},
 	{"internal/catalogue", "fakemx/check/address", "fakemx/check/spf", "fakemx/check/dkim", "fakemx/check/arc", "fakemx/check/dmarc", "fakemx/check", "fakemx/profile", "fakedns", "scenarios", "internal/maillog", "internal/dsn"},
 	{"fakemx", "internal/anchor", "internal/confine", "internal/mta", "containers", "containers/postfix", "internal/verdict"},
 	{"internal/world", "internal/node", "internal/judge", "internal/reference", "internal/schema", "internal/report", "internal/lab"},

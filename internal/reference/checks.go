@@ -75,7 +75,7 @@ func writeMethod(b *strings.Builder, m check.Method) {
 		if s.List {
 			name += " (list)"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |\n", name, cell(s.Doc), def)
+		fmt.Fprintf(b, "| %s | %s | %s |\n", name, cell(s.About()), def)
 	}
 	b.WriteString("\n")
 }

@@ -90,7 +90,7 @@ func profileSchema() object {
 	}
 	top["changes"] = list(fields("words of some versions", []string{"versions"}, change), "what differs between versions, beside the rules")
 	s := fields("A receiver: the words of its dialogue and its reasons to refuse.", []string{"name", "title", "hostname"}, top)
-	s["title"] = "strictmx receiver"
+	s["title"], s["$defs"] = "strictmx receiver", methods()
 	return s
 }
 
@@ -130,48 +130,6 @@ func wrap() object {
 
 func versions() object {
 	return object{"type": []string{"string", "number", "array"}, "description": "labels and ranges of labels: 2014..2016, ..2016, 2022.."}
-}
-
-// checks describes the settings of every method.
-func checks() object {
-	setUp := object{"type": "object", "properties": object{"method": words("what it finds out; the check's name if not given", methods()...)}}
-	var each []object
-	properties := object{}
-	for _, m := range check.Methods {
-		settings := object{"method": object{"const": m.Name}}
-		var required []string
-		for _, s := range m.Settings {
-			one := object{"type": []string{"string", "number", "boolean"}, "description": s.Doc}
-			if s.Default != "" {
-				one["description"] = s.Doc + " (" + s.Default + ")"
-			}
-			if s.List {
-				one = object{"anyOf": []object{one, list(one, s.Doc)}, "description": one["description"]}
-			}
-			settings[s.Name] = one
-			if s.Required {
-				required = append(required, s.Name)
-			}
-		}
-		properties[m.Name] = fields(m.Doc, required, settings)
-		each = append(each, object{
-			"if":   object{"required": []string{"method"}, "properties": object{"method": object{"const": m.Name}}},
-			"then": fields(m.Doc, required, settings),
-		})
-	}
-	setUp["allOf"] = each
-	return object{
-		"type": "object", "propertyNames": object{"pattern": word}, "properties": properties, "additionalProperties": setUp,
-		"description": "checks set up in the table's own way, by the name that conditions ask for",
-	}
-}
-
-func methods() []string {
-	out := make([]string, len(check.Methods))
-	for i, m := range check.Methods {
-		out[i] = m.Name
-	}
-	return out
 }
 
 // evidence is a reply and where it comes from.
