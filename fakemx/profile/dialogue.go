@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -160,9 +159,3 @@ func keyword(extension string) string {
 	word, _, _ := strings.Cut(extension, " ")
 	return strings.ToUpper(word)
 }
-
-// ehloLine is the grammar of RFC 5321 section 4.1.1.1.
-var ehloLine = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z-]*( [!-~]+)*$`)
-
-// sizeLine is that of RFC 1870 section 4 for sizes of 63 bits and less.
-var sizeLine = regexp.MustCompile(`^\w+( [0-9]{1,18})?$`)

@@ -52,6 +52,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 5.7.1 no: way", 1), []string{
 			"t.yaml:8:12: not YAML: mapping value is not allowed in this context: quote the text of reply, which has a colon and a blank in it",
 		}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", "''", 1), []string{`t.yaml:8:12: reply "": want a three-digit code`}},
 		{minimal + "---\nname: b\n", []string{"t.yaml:5:1: a second document"}},
 		{"name: Own\n" + minimal[10:], []string{`t.yaml:1:7: name "Own": want lower-case`}},
 		{minimal + "ruels: []\n", []string{`t.yaml:4:1: unknown key "ruels" in a table: did you mean rules?`}},

@@ -57,12 +57,6 @@ type ruleNode struct {
 	staged          bool // the stage is known
 }
 
-var (
-	nameForm  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	labelForm = regexp.MustCompile(`^[a-z0-9]+([-.][a-z0-9]+)*$`)
-	hostForm  = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+$`)
-)
-
 // readTable reads the text of a table and makes its versions.
 func readTable(file string, src []byte) (*table, family, []*Problem) {
 	t := &table{r: &reader{file: file}}
@@ -94,7 +88,7 @@ func (t *table) read() {
 			t.fallback, _ = r.scalar(n)
 		}},
 		{"hostname", func(n ast.Node) {
-			if s, ok := r.scalar(n); ok && !hostForm.MatchString(s+".") {
+			if s, ok := r.scalar(n); ok && !hostname.MatchString(s) {
 				r.problem(n, "hostname %q: want a host name without final dot", s)
 			} else {
 				t.hostname = s
@@ -145,7 +139,7 @@ func (t *table) wordFields(w *words) []field {
 				case !ok:
 				case !ehloLine.MatchString(s):
 					r.problem(e, "extension %q: want a keyword and parameters (RFC 5321 section 4.1.1.1)", s)
-				case keyword(s) == "SIZE" && !sizeLine.MatchString(s):
+				case sizeWord.MatchString(s) && !sizeLine.MatchString(s):
 					r.problem(e, "extension %q: want SIZE and a number of octets, or SIZE alone (RFC 1870 section 4)", s)
 				}
 				w.extensions = append(w.extensions, s)
@@ -221,13 +215,12 @@ func (t *table) readWrap(n ast.Node) {
 	})
 }
 
-// readColumns reads a line width. Less than 40 leaves no room beside code and
-// status; 510 is what RFC 5321 section 4.5.3.1.5 allows.
+// readColumns reads a line width.
 func (t *table) readColumns(n ast.Node) int {
 	s, ok := t.r.scalar(n)
 	c, err := strconv.Atoi(s)
-	if ok && (err != nil || c < 40 || c > 510) {
-		t.r.problem(n, "columns %q: want a number from 40 to 510", s)
+	if ok && (err != nil || c < MinColumns || c > MaxColumns) {
+		t.r.problem(n, "columns %q: want a number from %d to %d", s, MinColumns, MaxColumns)
 		return 0
 	}
 	return c
@@ -279,7 +272,7 @@ func (t *table) readRule(n ast.Node) []ruleNode {
 	if have["text"] != nil {
 		return t.spoken(out, closes, have)
 	}
-	if out.replyNode != nil && out.Reply != "" {
+	if out.replyNode != nil {
 		t.readReply(&out.Rule, out.replyNode)
 	}
 	out.template.layout = lay
@@ -296,8 +289,8 @@ func ends(closes string, code int) bool {
 func (t *table) readTimes(n ast.Node) int {
 	s, ok := t.r.scalar(n)
 	times, err := strconv.Atoi(s)
-	if ok && (err != nil || times < 1 || times > 1000) {
-		t.r.problem(n, "times %q: want a number from 1 to 1000", s)
+	if ok && (err != nil || times < 1 || times > MaxTimes) {
+		t.r.problem(n, "times %q: want a number from 1 to %d", s, MaxTimes)
 		return 0
 	}
 	return times

@@ -247,9 +247,10 @@ type layout struct {
 	once  bool // the status is on the first line only
 }
 
-var head = regexp.MustCompile(`^([2-5][0-9][0-9])(?: ([0-9]+\.[0-9]+\.[0-9]+)(?: |\n|$)| |\n|$)`)
-
-var again = regexp.MustCompile(`\n[2-5][0-9][0-9][- ]`)
+var (
+	head  = regexp.MustCompile(`^([2-5][0-9][0-9])(?: (` + dotted + `)` + replyEnd + `|` + replyEnd + `)`)
+	again = regexp.MustCompile(AgainForm)
+)
 
 // parseTemplate reads a reply of a table.
 func parseTemplate(s string) (template, error) {

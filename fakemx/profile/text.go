@@ -23,8 +23,9 @@ func (t *table) evidence(out *Rule, replyNode *ast.Node, lay *layout) []field {
 	r := t.r
 	return []field{
 		{"reply", func(n ast.Node) {
-			*replyNode = n
-			out.Reply, _ = r.scalar(n)
+			if s, ok := r.scalar(n); ok {
+				*replyNode, out.Reply = n, s
+			}
 		}},
 		{"first-columns", func(n ast.Node) { lay.first = t.readColumns(n) }},
 		r.flag("status-once", &lay.once),
@@ -65,7 +66,7 @@ func (t *table) readText(e entry) *wording {
 			t.r.problem(e.at, "text %s without %s", e.key, key)
 		}
 	}
-	if w.Reply != "" {
+	if w.replyNode != nil {
 		t.readReply(&w.Rule, w.replyNode)
 	}
 	w.template.layout = lay

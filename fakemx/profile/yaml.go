@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -197,16 +195,13 @@ func (r *reader) boolean(n ast.Node) (value, ok bool) {
 func (r *reader) text(name string, into *string) field {
 	return field{name, func(n ast.Node) {
 		s, ok := r.scalar(n)
-		if i := strings.IndexFunc(s, isControl); ok && i >= 0 {
+		if ok && control.MatchString(s) {
 			r.problem(n, "%s %.40q: want no control characters", name, s)
 		} else if ok {
 			*into = s
 		}
 	}}
 }
-
-// isControl tells of a character that no text for people has.
-func isControl(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
 
 // flag is a field that holds true or false.
 func (r *reader) flag(name string, into *bool) field {

@@ -129,11 +129,11 @@ func checks() object {
 	for _, m := range check.Methods {
 		properties[m.Name] = object{
 			"description": m.Doc,
-			"if":          object{"required": []string{"method"}}, "then": defined(setUp), "else": defined(m.Name),
+			"if":          has("method"), "then": defined(setUp), "else": defined(m.Name),
 		}
 	}
 	return object{
-		"type": "object", "propertyNames": object{"pattern": word}, "properties": properties, "additionalProperties": defined(setUp),
+		"type": "object", "propertyNames": named(), "properties": properties, "additionalProperties": defined(setUp),
 		"description": "checks set up in the table's own way, by the name that conditions ask for",
 	}
 }

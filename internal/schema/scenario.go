@@ -95,15 +95,11 @@ func caseSchema(world object) object {
 }
 
 func want() object {
-	stages := make([]string, len(mail.Stages))
-	for i, s := range mail.Stages {
-		stages[i] = s.String()
-	}
 	return fields("only what is written is compared", []string{"outcome"}, object{
 		"to": text("the recipient that is meant; all if not given"), "message": object{"type": "integer", "minimum": 0, "description": "index of the message"},
 		"step":    step(),
 		"outcome": words("status= of the mail log", string(mail.Sent), string(mail.Deferred), string(mail.Bounced)),
-		"status":  text("dsn= of the mail log"), "stage": words("where the receiver decided", stages...),
+		"status":  text("dsn= of the mail log"), "stage": stages("where the receiver decided"),
 		"rule": text("NAME/ID of the rule that refused; none"), "client": text("ipv4, ipv6 or an address"),
 		"reply": text("a part of the receiver's reply"), "text": text("a part of what the mail log says"),
 		"receiver": text("who decided"), "attempts": object{"type": "integer", "minimum": 0, "description": "transactions in all"},

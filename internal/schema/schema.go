@@ -6,14 +6,11 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 
-	"strictmx/fakemx/check"
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
+	"strictmx/internal/pattern"
 )
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
@@ -45,6 +42,19 @@ func text(about string) object {
 	return object{"type": []string{"string", "number"}, "description": about}
 }
 
+// formed is a text that has one of several forms, see package pattern. A number can have
+// any, as it is written.
+func formed(about string, forms ...string) object {
+	out := text(about)
+	out["pattern"] = pattern.Any(forms...)
+	return out
+}
+
+// lettered is a text that no number can be.
+func lettered(about string, forms ...string) object {
+	return object{"type": "string", "pattern": pattern.Any(forms...), "description": about}
+}
+
 func words(about string, values ...string) object {
 	return object{"enum": values, "description": about}
 }
@@ -52,6 +62,19 @@ func words(about string, values ...string) object {
 func list(of object, about string) object {
 	return object{"type": "array", "items": of, "description": about}
 }
+
+func boolean(about string) object { return object{"type": "boolean", "description": about} }
+
+// number is a whole one.
+func number(least, most int, about string) object {
+	return object{"type": "integer", "minimum": least, "maximum": most, "description": about}
+}
+
+// matching is a text in which a pattern is found.
+func matching(re string) object { return object{"type": "string", "pattern": re} }
+
+// without is a schema of what another one does not hold for.
+func without(of object) object { return object{"not": of} }
 
 // fields is a mapping of known keys.
 func fields(about string, required []string, properties object) object {
@@ -62,145 +85,19 @@ func fields(about string, required []string, properties object) object {
 	return o
 }
 
-const word = `^[a-z0-9]+(-[a-z0-9]+)*$`
-
-func named(about string) object {
-	return object{"type": []string{"string", "number"}, "pattern": word, "description": about}
+// mapping is one of keys that have a form.
+func mapping(keys, value object, about string) object {
+	return object{"type": "object", "propertyNames": keys, "additionalProperties": value, "description": about}
 }
 
-func profileSchema() object {
-	shared := object{
-		"extensions": list(text("a keyword and its parameters"), "the lines of the EHLO reply after the first, in order"),
-		"dialogue":   dialogue(),
-		"closing":    list(words("the name of a reply", profile.Phrases()...), "replies of the dialogue after which the server ends the session"),
-		"values":     values(),
-	}
-	top := object{
-		"name": named("by which scenarios ask for the receiver"), "title": text("for people"),
-		"about":  text("what the table rests on"),
-		"source": text("where the words of the dialogue were seen"), "seen": text("when they were seen there"),
-		"versions": list(text("a label"), "labels of versions, oldest first"),
-		"default":  text("the version that the bare name means; the newest if not given"),
-		"hostname": text("the name the server calls itself by, without final dot"),
-		"hosts":    hosts(), "wrap": wrap(), "checks": checks(), "texts": texts(), "rules": list(rule(), "reasons to refuse; the first whose conditions all hold decides"),
-	}
-	change := object{"versions": versions()}
-	for k, v := range shared {
-		top[k], change[k] = v, v
-	}
-	top["changes"] = list(fields("words of some versions", []string{"versions"}, change), "what differs between versions, beside the rules")
-	s := fields("A receiver: the words of its dialogue and its reasons to refuse.", []string{"name", "title", "hostname"}, top)
-	s["title"], s["$defs"] = "strictmx receiver", methods()
-	return s
-}
+// named is the form of keys that are names.
+func named() object { return object{"pattern": pattern.Any(profile.NameForm)} }
 
-func dialogue() object {
-	properties := object{}
-	for _, name := range profile.Phrases() {
-		properties[name] = text("a reply with code and, where there is one, enhanced status in front")
-	}
-	return fields("the replies that no rule gives", nil, properties)
-}
-
-func values() object {
-	return object{
-		"type": "object", "propertyNames": object{"pattern": word},
-		"additionalProperties": fields("a value of the server's own making", []string{"form"}, object{
-			"form": text("between angle brackets 9 is a digit, a and A letters, h and H hexadecimal digits"),
-			"per":  words("how long it stays the same", "session", "message", "reply"),
-		}),
-		"description": "placeholders of the table's own, such as id",
-	}
-}
-
-func hosts() object {
-	return list(fields("a mail exchanger", []string{"name", "pref", "addrs"}, object{
-		"name":  text("with final dot"),
-		"pref":  object{"type": "integer", "minimum": 0, "maximum": 65535, "description": "MX preference"},
-		"addrs": list(text("IPv4 or IPv6"), "those of its A and AAAA records"),
-	}), "the mail exchangers")
-}
-
-func wrap() object {
-	return fields("how long replies are broken into lines", nil, object{
-		"columns": object{"type": "integer", "minimum": 40, "maximum": 510, "description": "greatest length of a line"},
-		"tail":    text("what ends every reply"),
-	})
-}
-
-func versions() object {
-	return object{"type": []string{"string", "number", "array"}, "description": "labels and ranges of labels: 2014..2016, ..2016, 2022.."}
-}
-
-// evidence is a reply and where it comes from.
-func evidence() object {
-	return object{
-		"reply":         text("code, enhanced status and text, on one line, with placeholders in braces"),
-		"first-columns": object{"type": "integer", "minimum": 40, "maximum": 510, "description": "length of the first line where it differs"},
-		"status-once":   object{"type": "boolean", "description": "the enhanced status is on the first line only"},
-		"source":        text("where the wording was seen"), "seen": text("when it was seen there"),
-		"exact": object{"type": "boolean", "description": "the wording is known to the byte"},
-		"note":  text("doubts"),
-	}
-}
-
-func texts() object {
-	return object{
-		"type": "object", "propertyNames": object{"pattern": word},
-		"additionalProperties": fields("a reply with its evidence", []string{"reply", "source", "seen"}, evidence()),
-		"description":          "wordings that rules name, by their rows of the catalogue of replies",
-	}
-}
-
-func rule() object {
-	stages := make([]string, len(mail.Stages))
+// stages are the words for them.
+func stages(about string) object {
+	out := make([]string, len(mail.Stages))
 	for i, s := range mail.Stages {
-		stages[i] = s.String()
+		out[i] = s.String()
 	}
-	properties := object{
-		"id": named("by which reports name it"), "versions": versions(),
-		"at":       words("where the refusal is made", stages...),
-		"when":     when(),
-		"scripted": object{"type": "boolean", "description": "no fact leads to it: refused where a scenario asks for it only"},
-		"times":    object{"type": "integer", "minimum": 1, "maximum": 1000, "description": "how often the same sender, recipient and client network are refused"},
-		"text": object{
-			"type": []string{"string", "number", "object"}, "additionalProperties": text("a name of texts"),
-			"description": "the name of the reply in texts, or names by version",
-		},
-		"close":     object{"type": "boolean", "description": "the server ends the session after it; true for 421 if not given"},
-		"catalogue": text("the row of the catalogue of replies that it is"),
-		"remedy":    text("what a sender can do"),
-	}
-	maps.Copy(properties, evidence())
-	out := fields("a reason to refuse", []string{"id", "at"}, properties)
-	out["oneOf"] = []object{{"required": []string{"text"}}, {"required": []string{"reply", "source", "seen"}}}
-	return out
-}
-
-// when describes the conditions on checks that come as they are. Those on a table's
-// own checks are for the loader.
-func when() object {
-	properties := object{}
-	for _, c := range check.All() {
-		properties[c.Name] = condition(c.Values)
-		for facet, values := range c.Facets {
-			properties[c.Name+"."+facet] = condition(values)
-		}
-	}
-	return object{
-		"type": "object", "properties": properties, "additionalProperties": text("a value, values joined by or, or not and a value"),
-		"description": "conditions that must all hold; none means always",
-	}
-}
-
-func condition(values []string) object {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = regexp.QuoteMeta(v)
-	}
-	one := "(" + strings.Join(quoted, "|") + ")"
-	return object{
-		"type": "string", "pattern": "^(not " + one + "|" + one + "( or " + one + ")*)$",
-		"description": "a value, values joined by or, or not and a value: " + strings.Join(slices.Clone(values), ", "),
-	}
+	return words(about, out...)
 }
