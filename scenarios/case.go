@@ -9,9 +9,13 @@ import (
 
 // The limits of a scenario's cases.
 const (
-	maxCases      = 200
-	maxMessages   = 100  // of a case
-	maxRecipients = 1000 // of a message
+	MaxCases      = 200
+	MaxMessages   = 100  // of a case
+	MaxRecipients = 1000 // of a message
+	MaxCount      = MaxMessages * MaxRecipients
+	MaxAttempts   = 1000
+	// MaxAnswers are those after which a fault of the DNS heals.
+	MaxAnswers = 1_000_000
 )
 
 // A caseDraft is a case while it is read, with the places of what can only be
@@ -31,8 +35,8 @@ type placed struct {
 
 // caseNames learns the names of all cases, which files and other cases refer to.
 func (l *loader) caseNames(cases []node) {
-	if len(cases) > maxCases {
-		l.wrong(cases[maxCases], "", "%d cases: want at most %d", len(cases), maxCases)
+	if len(cases) > MaxCases {
+		l.wrong(cases[MaxCases], "", "%d cases: want at most %d", len(cases), MaxCases)
 	}
 	quiet := &loader{reader: &reader{&problems{}, l.start}}
 	for _, n := range cases {
@@ -161,7 +165,7 @@ func without(names []string, name string) []string {
 func (l *loader) unused() {
 	for section, files := range l.sections {
 		for _, f := range files {
-			if !strings.HasPrefix(f.Path, "messages/") || l.used[section+"\n"+f.Path] {
+			if !strings.HasPrefix(f.Path, MessageFolder) || l.used[section+"\n"+f.Path] {
 				continue
 			}
 			name := f.Path

@@ -215,7 +215,7 @@ s.txtar:11: there is no receiver "gmial": did you mean gmail?
 s.txtar:11: attempts: want a whole number from 0 to 1000
 s.txtar:11: seconds "5..2": want the smaller number first`,
 		},
-		{"class", []string{red, "want: {outcome: bounced, status: 2.0.0}"}, "s.txtar:11: status 2.0.0 never comes with outcome bounced"},
+		{"class", []string{red, "want: {outcome: bounced, status: 2.0.0}"}, "s.txtar:11: status 2.0.0 never comes with outcome bounced: the status is the one after dsn= in the mail log"},
 		{"class of deferred", []string{red, "want: {outcome: deferred, status: 5.7.1}"}, "s.txtar:11: status 5.7.1 never comes with outcome deferred: the status is the one after dsn= in the mail log"},
 		{"stage of sent", []string{"want: {outcome: sent}", "want: {outcome: sent, stage: rcpt}"}, "s.txtar:14: stage rcpt: what is sent was taken at stage data"},
 		{"stranger's address", []string{red, "want: {outcome: bounced, client: 203.0.113.11}"}, "s.txtar:11: client 203.0.113.11: the host does not have this address"},

@@ -22,7 +22,7 @@ type sendDraft struct {
 }
 
 func (l *loader) send(n node) sendDraft {
-	s := sendDraft{at: n.at, via: "sendmail"}
+	s := sendDraft{at: n.at, via: ways[0]}
 	have := l.mapping(n, "send",
 		l.one("from", func(n node, v string) {
 			if v == "<>" {
@@ -40,14 +40,14 @@ func (l *loader) send(n node) sendDraft {
 			s.to = append(s.to, placed{v, n.at})
 		}),
 		l.one("via", func(n node, v string) {
-			if s.via = v; v != "sendmail" && v != "smtp" {
-				l.wrong(n, wanted(v, []string{"sendmail", "smtp"}), "via: unknown way %q", v)
+			if s.via = v; !slices.Contains(ways, v) {
+				l.wrong(n, wanted(v, ways), "via: unknown way %q", v)
 			}
 		}),
 		key{"step", func(n node) { l.step(n, func(i int) { s.step, s.stepAt = i, n.at }) }},
 		l.one("message", func(n node, v string) {
 			s.file = placed{v, n.at}
-			if !strings.HasPrefix(v, "messages/") {
+			if !strings.HasPrefix(v, MessageFolder) {
 				l.wrong(n, "", "message %q: want a file in messages, as in messages/one.eml", v)
 			}
 		}),
@@ -70,8 +70,8 @@ func (l *loader) send(n node) sendDraft {
 			l.wrong(n, "", "send: %s is missing", k)
 		}
 	}
-	if len(s.to) > maxRecipients {
-		l.wrong(n, "", "%d recipients: want at most %d", len(s.to), maxRecipients)
+	if len(s.to) > MaxRecipients {
+		l.wrong(n, "", "%d recipients: want at most %d", len(s.to), MaxRecipients)
 	}
 	if _, ok := have["message"]; ok {
 		for _, k := range []string{"subject", "body"} {
@@ -183,7 +183,7 @@ func (l *loader) messageFile(c *caseDraft, file placed, field string) (string, b
 	if !ok {
 		var known []string
 		for p := range c.Files {
-			if strings.HasPrefix(p, "messages/") {
+			if strings.HasPrefix(p, MessageFolder) {
 				known = append(known, p)
 			}
 		}

@@ -2,72 +2,68 @@ package scenarios
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"strictmx/internal/mail"
+	"strictmx/internal/pattern"
 )
 
 var (
-	label     = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
-	shortName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	atom      = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+$")
-	quoted    = regexp.MustCompile(`^"([ !#-\[\]-~]|\\[ -~])*"$`)
+	label     = regexp.MustCompile(pattern.Any(nameLabel))
+	shortName = regexp.MustCompile(pattern.Any(ShortNameForm))
+	local     = regexp.MustCompile(pattern.Any(LocalForm))
 )
 
 // parseDomain reads a domain name in the form that mail addresses have, and
 // returns it in lower case.
 func parseDomain(s string) (string, error) {
-	d := strings.ToLower(s)
 	switch {
-	case d == "":
+	case s == "":
 		return "", errors.New("want a domain")
-	case strings.HasSuffix(d, "."):
+	case strings.HasSuffix(s, "."):
 		return "", errors.New("want it without a final dot")
-	case len(d) > 253:
-		return "", errors.New("want at most 253 characters")
+	case len(s) > MaxDomain:
+		return "", fmt.Errorf("want at most %d characters", MaxDomain)
 	}
-	for _, r := range d {
+	for _, r := range s {
 		if r >= 0x80 {
 			return "", errors.New("want its ASCII form, as in xn--bcher-kva.example")
 		}
 	}
-	for l := range strings.SplitSeq(d, ".") {
+	for l := range strings.SplitSeq(s, ".") {
 		if !label.MatchString(l) {
 			return "", errors.New("want labels of letters, digits and hyphens between dots")
 		}
 	}
-	return d, nil
+	return strings.ToLower(s), nil
 }
 
 // checkAddress tells what is wrong with a mailbox (RFC 5321 section 4.1.2). One
 // without a domain is local to the host, which completes it.
 func checkAddress(s string) error {
-	local, domain, hasDomain := cutAddress(s)
+	box, domain, hasDomain := cutAddress(s)
 	switch {
 	case strings.ContainsAny(s, "<>") && !strings.HasPrefix(s, `"`):
 		return errors.New("want the address alone, without angle brackets or a name")
-	case local == "" || len(local) > 64 || len(s) > 254:
+	case box == "" || len(box) > 64 || len(s) > MaxMailbox:
 		return errors.New("want LOCAL@DOMAIN, with at most 64 characters before the @ and 254 in all")
-	case !quoted.MatchString(local) && !dotAtom(local):
+	case !local.MatchString(box):
 		return errors.New("want letters, digits and !#$%&'*+/=?^_`{|}~-. before the @, or quotes around it")
 	case !hasDomain:
 		return nil
 	case strings.HasPrefix(domain, "["):
 		literal := strings.TrimPrefix(strings.TrimSuffix(domain[1:], "]"), "IPv6:")
-		if a, err := netip.ParseAddr(literal); err != nil || !strings.HasSuffix(domain, "]") || a.Is6() != strings.HasPrefix(domain, "[IPv6:") {
+		if a, err := netip.ParseAddr(literal); err != nil || a.Zone() != "" || !strings.HasSuffix(domain, "]") || a.Is6() != strings.HasPrefix(domain, "[IPv6:") {
 			return errors.New("want an address literal such as [203.0.113.10] or [IPv6:2001:db8::10]")
 		}
 		return nil
 	}
 	_, err := parseDomain(domain)
 	return err
-}
-
-func dotAtom(s string) bool {
-	return atom.MatchString(s) && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
 }
 
 // cutAddress splits a mailbox at its last @.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"strictmx/internal/pattern"
 	"strictmx/internal/spelling"
 )
 
@@ -34,8 +35,8 @@ type Force struct {
 
 // The limits of what a receiver is told beforehand.
 const (
-	maxEntries = 1000 // of each list
-	maxTimes   = 1000
+	MaxEntries = 1000 // of each list
+	MaxTimes   = 1000
 )
 
 // seedKeys are the keys of a receiver, and of a case for a receiver, that tell it
@@ -72,7 +73,7 @@ func (s *Seed) at(what string, at Position) {
 }
 
 // listName is what a profile can call a list.
-var listName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var listName = regexp.MustCompile(pattern.Any(ListForm))
 
 // listed reads lists by their names.
 func (l *loader) listed(n node, s *Seed) {
@@ -120,7 +121,7 @@ func (l *loader) listedEntry(n node, to []string, s string) []string {
 
 // numeric is what was meant to be an IPv4 address and is none: no top-level domain
 // is a number.
-var numeric = regexp.MustCompile(`(^|\.)[0-9]+$`)
+var numeric = regexp.MustCompile(pattern.Any(NumericForm))
 
 // mailbox adds a mailbox, or all of a domain.
 func (l *loader) mailbox(n node, what string, to []string, s string) []string {
@@ -147,8 +148,8 @@ func (l *loader) limited(n node, what string, to []string, s string) []string {
 	case slices.Contains(to, s):
 		l.wrong(n, "", "%s: %s twice", what, s)
 		return to
-	case len(to) == maxEntries:
-		l.wrong(n, "", "%s: want at most %d", what, maxEntries)
+	case len(to) == MaxEntries:
+		l.wrong(n, "", "%s: want at most %d", what, MaxEntries)
 		return to
 	}
 	return append(slices.Clip(to), s)
@@ -162,8 +163,8 @@ func (l *loader) force(n node) (Force, bool) {
 		have := l.mapping(n, "force", l.one("rule", func(n node, s string) { f.Rule, f.At = s, n.at }),
 			key{"times", func(n node) {
 				var ok bool
-				if f.Times, ok = l.number(n, "times", maxTimes); ok && f.Times == 0 {
-					l.wrong(n, "leave the key out for always", "times: want a whole number from 1 to %d", maxTimes)
+				if f.Times, ok = l.number(n, "times", MaxTimes); ok && f.Times == 0 {
+					l.wrong(n, "leave the key out for always", "times: want a whole number from 1 to %d", MaxTimes)
 				}
 			}})
 		if have == nil {

@@ -82,7 +82,7 @@ func TestSeedErrors(t *testing.T) {
 	inCase := func(receivers string) []string { return []string{red, "receivers: " + receivers + "\n    " + red} }
 	inReceiver := func(keys string) []string { return []string{domains, domains + ", " + keys} }
 	var many strings.Builder
-	for i := range maxEntries + 1 {
+	for i := range MaxEntries + 1 {
 		fmt.Fprintf(&many, "a%d@gmail.com, ", i)
 	}
 	for _, tt := range []struct {

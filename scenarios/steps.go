@@ -7,7 +7,7 @@ import (
 
 // The limits of a case's steps.
 const (
-	maxWaits = 100
+	MaxWaits = 100
 	maxWait  = 366 * 24 * time.Hour
 )
 
@@ -15,8 +15,8 @@ const (
 func (l *loader) waits(n node) []time.Duration {
 	var out []time.Duration
 	items := l.oneOrMore(n, "times")
-	if len(items) > maxWaits {
-		l.wrong(n, "", "%d times to wait: want at most %d", len(items), maxWaits)
+	if len(items) > MaxWaits {
+		l.wrong(n, "", "%d times to wait: want at most %d", len(items), MaxWaits)
 		return nil
 	}
 	for _, item := range items {
@@ -36,7 +36,7 @@ func (l *loader) waits(n node) []time.Duration {
 
 // step reads the number of a step.
 func (l *loader) step(n node, set func(int)) {
-	if i, ok := l.number(n, "step", maxWaits); ok {
+	if i, ok := l.number(n, "step", MaxWaits); ok {
 		set(i)
 	}
 }

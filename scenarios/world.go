@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"strictmx/internal/pattern"
 )
 
 // Sender is the name of the receiver that takes the mail for the senders' own
@@ -55,7 +57,7 @@ func (l *loader) host(n node) {
 }
 
 // profileName is a profile's name, perhaps with the label of a version.
-var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(@[a-z0-9][a-z0-9.-]*)?$`)
+var profileName = regexp.MustCompile(pattern.Any(ProfileForm))
 
 func (l *loader) receivers(n node) {
 	for _, item := range l.list(n, "receivers") {
@@ -172,8 +174,8 @@ func (c *caseDraft) world(l *loader, have map[string]field) {
 		for _, n := range l.oneOrMore(f.node, "messages") {
 			c.sends = append(c.sends, l.send(n))
 		}
-		if len(c.sends) > maxMessages {
-			l.wrong(f.node, "", "%d messages: want at most %d in a case", len(c.sends), maxMessages)
+		if len(c.sends) > MaxMessages {
+			l.wrong(f.node, "", "%d messages: want at most %d in a case", len(c.sends), MaxMessages)
 		}
 	}
 	if f, ok := have["faults"]; ok {
@@ -233,12 +235,12 @@ func (l *loader) receiverNames() []string {
 // faultNames are the faults, and recordTypes the record types, that the DNS server
 // knows.
 var (
-	faultNames  = []string{"servfail", "refused", "nxdomain", "timeout", "delay", "truncate", "wrong-id"}
+	faultNames  = []string{"servfail", "refused", "nxdomain", "timeout", Delay, "truncate", "wrong-id"}
 	recordTypes = []string{
 		"a", "aaaa", "any", "caa", "cname", "dname", "dnskey", "ds", "hinfo", "https", "loc", "mx", "naptr",
 		"ns", "nsec", "ptr", "rrsig", "soa", "spf", "srv", "sshfp", "svcb", "tlsa", "txt",
 	}
-	genericType = regexp.MustCompile(`^type[0-9]{1,5}$`)
+	recordType = regexp.MustCompile(pattern.Any(TypeForm()))
 )
 
 func (l *loader) fault(n node) (Fault, bool) {
@@ -257,9 +259,8 @@ func (l *loader) fault(n node) (Fault, bool) {
 			f.Name = name
 		}),
 		l.one("type", func(n node, s string) {
-			t := strings.ToLower(s)
-			if !slices.Contains(recordTypes, t) && !genericType.MatchString(t) {
-				bad(n, wanted(t, recordTypes), "unknown record type %q", s)
+			if !recordType.MatchString(s) {
+				bad(n, wanted(strings.ToLower(s), recordTypes), "unknown record type %q", s)
 			}
 			f.Type = strings.ToUpper(s)
 		}),
@@ -276,7 +277,7 @@ func (l *loader) fault(n node) (Fault, bool) {
 			}
 			f.Delay = d
 		}),
-		key{"times", func(n node) { f.Times, _ = l.number(n, "times", 1_000_000) }})
+		key{"times", func(n node) { f.Times, _ = l.number(n, "times", MaxAnswers) }})
 	if have == nil {
 		return f, false
 	}
@@ -287,9 +288,9 @@ func (l *loader) fault(n node) (Fault, bool) {
 	}
 	d, hasDelay := have["delay"]
 	switch {
-	case f.Fault == "delay" && !hasDelay:
+	case f.Fault == Delay && !hasDelay:
 		bad(n, "add delay: 3s", "fault delay: want to know how long")
-	case f.Fault != "delay" && hasDelay:
+	case f.Fault != Delay && hasDelay:
 		bad(d.node, "", "delay: want it with fault: delay only")
 	}
 	return f, good

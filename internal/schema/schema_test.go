@@ -104,25 +104,6 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func TestScenarioFaults(t *testing.T) {
-	s := compiled(t, "scenario")
-	const head = "title: a\nhost: {name: mail.example.com, ipv4: 203.0.113.10}\n"
-	good := head + "cases: [{name: one, want: {outcome: sent}}]\n"
-	if err := valid(t, s, []byte(good)); err != nil {
-		t.Errorf("minimal scenario: %v", err)
-	}
-	for _, bad := range []string{
-		head, good + "receivers: [{profile: Gmail, domains: gmail.com}]\n", good + "receivers: [{profile: gmail}]\n",
-		head + "cases: [{name: one}]\n", head + "cases: [{name: one, want: {outcome: lost}}]\n",
-		head + "cases: [{name: one, want: {outcome: sent, statsu: 2.0.0}}]\n", good + "faults: [{name: a.example, fault: gone}]\n",
-		good + "receivers: [{profile: gmail, domains: gmail.com, force: [{times: 2}]}]\n",
-	} {
-		if err := valid(t, s, []byte(bad)); err == nil {
-			t.Errorf("the schema takes\n%s", bad)
-		}
-	}
-}
-
 func TestUnknown(t *testing.T) {
 	if _, err := JSON("profil"); err == nil || !strings.Contains(err.Error(), "profile") {
 		t.Errorf("JSON(profil): %v", err)
