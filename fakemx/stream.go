@@ -104,6 +104,9 @@ func (s *stream) Read(b []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
+	// Others first, here too: where they keep the processor busy the client's answer is
+	// here by then, and nobody has to look twice or to be woken.
+	runtime.Gosched()
 	return s.conn.Read(b)
 }
 
