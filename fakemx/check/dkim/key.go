@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"strictmx/fakemx/check/address"
 	"strictmx/internal/mail"
 )
 
@@ -187,7 +186,7 @@ func (k *Key) serves(s *Signature) *Fault {
 		return permerror("the key is of the type k=%s, and the signature is %s", k.Type, s.Algorithm)
 	case k.hashes != nil && !slices.Contains(k.hashes, hash):
 		return permerror("the key is not for %s: h=%s", hash, brief(strings.Join(k.hashes, ":")))
-	case k.Strict && s.Identity != "" && !strings.HasSuffix(address.Lower(s.Identity), "@"+address.Lower(s.Domain)):
+	case k.Strict && s.Identity != "" && !sameName(s.Identity[strings.LastIndexByte(s.Identity, '@')+1:], s.Domain):
 		return permerror("the key wants %s itself as domain of i= (t=s), and it is %s", s.Domain, brief(s.Identity))
 	case k.rsa == nil:
 		return nil

@@ -198,13 +198,20 @@ func (s *Signature) readIdentity() *Fault {
 // within tells whether a domain is another one or below it, in whichever form its
 // labels are (RFC 8616 section 5).
 func within(domain, parent string) bool {
-	for _, name := range []*string{&domain, &parent} {
-		if ascii, err := toASCII(*name); err == nil {
-			*name = ascii
-		}
-	}
-	domain, parent = "."+address.Lower(domain), "."+address.Lower(parent)
+	domain, parent = "."+inOneForm(domain), "."+inOneForm(parent)
 	return domain != "." && strings.HasSuffix(domain, parent) && !strings.Contains(domain, "..")
+}
+
+// sameName tells whether two domains are one, likewise.
+func sameName(a, b string) bool { return inOneForm(a) == inOneForm(b) }
+
+// inOneForm writes a name as names are compared: A-labels in lower case. What has
+// none stays as it is.
+func inOneForm(domain string) string {
+	if ascii, err := toASCII(domain); err == nil {
+		domain = ascii
+	}
+	return address.Lower(domain)
 }
 
 // require names the first tag that is missing.
