@@ -216,13 +216,7 @@ func (p *parser) domain() error {
 		return err
 	}
 	if p.peek() == '[' {
-		end := strings.IndexByte(p.text[p.at:], ']')
-		if end < 0 || strings.ContainsAny(p.text[p.at+1:p.at+end], "[\\") {
-			return errors.New("an address literal has no end")
-		}
-		p.domains = append(p.domains, p.text[p.at:p.at+end+1])
-		p.at += end + 1
-		return nil
+		return p.literal()
 	}
 	words, err := p.words()
 	if err != nil {
@@ -234,6 +228,22 @@ func (p *parser) domain() error {
 	}
 	p.domains = append(p.domains, name)
 	return nil
+}
+
+// literal reads an address literal, in which a backslash may stand before any octet
+// (RFC 5322 section 4.4, obs-dtext).
+func (p *parser) literal() error {
+	for i := p.at + 1; i < len(p.text) && p.text[i] != '['; i++ {
+		switch p.text[i] {
+		case '\\':
+			i++
+		case ']':
+			p.domains = append(p.domains, p.text[p.at:i+1])
+			p.at = i + 1
+			return nil
+		}
+	}
+	return errors.New("an address literal has no end")
 }
 
 // quoted passes over a quoted string.

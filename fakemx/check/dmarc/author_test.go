@@ -59,6 +59,8 @@ func TestAuthors(t *testing.T) {
 		{"", "none: the From field has no address"},
 		{"(nothing)", "none: the From field has no address"},
 		{"ann@[192.0.2.1]", "none: the From field has the address literal [192.0.2.1], and no domain"},
+		{`ann@[192.0.2.\1]`, `none: the From field has the address literal [192.0.2.\1], and no domain`}, // RFC 5322 section 4.4
+		{`ann@[\]], b@example.com`, `none: the From field has the address literal [\]], and no domain`},
 		{"Ann <ann@[IPv6:2001:db8::1]>", "none: the From field has the address literal [IPv6:2001:db8::1], and no domain"},
 		{"ann", "permerror: the From field has an address without a domain"},
 		{"Ann <ann>", "permerror: the From field has an address without a domain"},
@@ -85,6 +87,8 @@ func TestAuthors(t *testing.T) {
 		{`"ann@example.com`, "permerror: the From field is malformed: a quoted string has no end (octet 1)"},
 		{"ann@example.com (c", "permerror: the From field is malformed: a comment has no end (octet 19)"},
 		{deep + "()" + strings.Repeat(")", 32) + "a@example.com", "permerror: the From field is malformed: comments are nested deeper than 32"},
+		{"ann@[[192.0.2.1]]", "permerror: the From field is malformed: an address literal has no end (octet 5)"},
+		{`ann@[192.0.2.1\]`, "permerror: the From field is malformed: an address literal has no end (octet 5)"},
 		{"ann@[192.0.2.1", "permerror: the From field is malformed: an address literal has no end (octet 5)"},
 		{`ann@"example.com"`, "permerror: the From field is malformed: there is no domain behind @ (octet 18)"},
 		{"ann@example.com\rFrom: bob@example.net", `permerror: the From field is malformed: there is '\r' behind an address, where a comma is wanted (octet 16)`},
