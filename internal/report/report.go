@@ -42,6 +42,7 @@ type Case struct {
 	Error       *Error               // what broke the lab; nil if nothing did
 	Log         []string             // the mail system's lines
 	Warnings    []string             // what it has to say against its configuration, or warned of as it ran
+	Messages    []scenarios.Message  // that it sends
 	Added       []scenarios.Fragment // the case's own files
 	Changed     []string             // what it changes otherwise: "gmail ipv4 is down"
 	Waits       string               // how much time passes: "10m, then 24h"
@@ -82,6 +83,7 @@ func Of(sc *scenarios.Scenario, r verdict.CaseResult, run Run) Case {
 		Error:       errorOf(r.Err),
 		Log:         run.Log,
 		Warnings:    run.Warnings,
+		Messages:    r.Case.Messages,
 		Added:       r.Case.Added,
 		Changed:     changes(r.Case),
 		Waits:       pass(r.Case.Waits),

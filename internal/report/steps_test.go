@@ -86,3 +86,40 @@ func TestShort(t *testing.T) {
 		}
 	}
 }
+
+// Part of a cure is what it sends in place of what its baseline sends.
+func TestSending(t *testing.T) {
+	two := func(name string) Case {
+		m := scenarios.Message{From: "me@example.com", To: []string{"you@gmail.com"}, Via: "smtp", Content: []byte("Subject: strictmx " + name + "\r\n\r\nx\r\n")}
+		return Case{Name: name, Messages: []scenarios.Message{m, m}}
+	}
+	base := two("no-ptr")
+	for _, tt := range []struct {
+		name   string
+		change func(*Case)
+		want   []string
+	}{
+		{"the case's name", func(*Case) {}, nil},
+		{"fewer", func(c *Case) { c.Messages = c.Messages[:1] }, []string{"the number of messages is 1, and not 2"}},
+		{"the sender", func(c *Case) { c.Messages[1].From = "" }, []string{"message 2 is from <>, and not from <me@example.com>"}},
+		{"a recipient", func(c *Case) { c.Messages[0].To = []string{"you@gmail.com", "other@gmail.com"} }, []string{
+			"message 1 is for you@gmail.com, other@gmail.com, and not for you@gmail.com",
+		}},
+		{"the way", func(c *Case) { c.Messages[0].Via = "sendmail" }, []string{"message 1 comes by sendmail, and not by smtp"}},
+		{"the content", func(c *Case) { c.Messages[0].Content = []byte("Subject: other\r\n\r\nx\r\n") }, []string{
+			"message 1 is another one, of 21 octets and not of 31",
+		}},
+		{"the content, no longer", func(c *Case) { c.Messages[1].Content = []byte("Subject: strictmx ptr   \r\n\r\ny\r\n") }, []string{
+			"message 2 is another one",
+		}},
+	} {
+		c := two("ptr")
+		tt.change(&c)
+		if got := sending(c, base); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	if got := sending(base, Case{}); got != nil {
+		t.Errorf("without its baseline: %q", got)
+	}
+}

@@ -244,7 +244,7 @@ func (p *printer) added(c, base Case) {
 			p.line("%s    %s", summaryIndent, Clean(strings.ReplaceAll(strings.TrimRight(l, "\r\n"), "\t", "  ")))
 		}
 	}
-	for _, s := range c.Changed {
+	for _, s := range slices.Concat(sending(c, base), c.Changed) {
 		p.wrapped(summaryIndent+"while ", summaryIndent+"  ", s)
 	}
 	if c.Waits != base.Waits && c.Waits != "" {
@@ -255,6 +255,44 @@ func (p *printer) added(c, base Case) {
 			p.wrapped(summaryIndent+"and no longer: ", summaryIndent+"  ", s)
 		}
 	}
+}
+
+// sending says in words in which points a case does not send what its baseline does.
+func sending(c, base Case) []string {
+	if base.Name == "" {
+		return nil
+	}
+	n := len(c.Messages)
+	if m := len(base.Messages); n != m {
+		return []string{fmt.Sprintf("the number of messages is %d, and not %d", n, m)}
+	}
+	var out []string
+	for i, a := range c.Messages {
+		b, which := base.Messages[i], "the message"
+		if n > 1 {
+			which = fmt.Sprintf("message %d", i+1)
+		}
+		if a.From != b.From {
+			out = append(out, fmt.Sprintf("%s is from <%s>, and not from <%s>", which, a.From, b.From))
+		}
+		if !slices.Equal(a.To, b.To) {
+			out = append(out, fmt.Sprintf("%s is for %s, and not for %s", which, strings.Join(a.To, ", "), strings.Join(b.To, ", ")))
+		}
+		if a.Via != b.Via {
+			out = append(out, fmt.Sprintf("%s comes by %s, and not by %s", which, a.Via, b.Via))
+		}
+		if !verdict.SameContent(a.Content, c.Name, b.Content, base.Name) {
+			out = append(out, which+" is another one"+ofSize(len(a.Content), len(b.Content)))
+		}
+	}
+	return out
+}
+
+func ofSize(n, was int) string {
+	if n == was {
+		return ""
+	}
+	return fmt.Sprintf(", of %d octets and not of %d", n, was)
 }
 
 // totals prints the last lines.

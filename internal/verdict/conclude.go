@@ -43,7 +43,8 @@ type CaseResult struct {
 // and with at least one recipient that was not delivered to. Otherwise a case that
 // did all that it wants is unproven. Where the baseline was skipped, which is no
 // fault of anybody's, the cure is skipped too. A cure whose world is the baseline's
-// own is a mismatch, whatever became of its mail.
+// own is a mismatch, whatever became of its mail. One that sends to nobody to whom its
+// baseline does is about something else, and unproven.
 func Conclude(cases []CaseResult) {
 	for i := range cases {
 		c := &cases[i]
@@ -92,6 +93,8 @@ func prove(c *CaseResult, cases []CaseResult) {
 	case Pass:
 		if !failed(b.Observed) {
 			c.Result, c.Reason = Unproven, fmt.Sprintf("its baseline %s did not fail: nothing bounced and nothing was deferred", name)
+		} else if !shareRecipient(c.Case, b.Case) {
+			c.Result, c.Reason = Unproven, fmt.Sprintf("it sends to nobody to whom its baseline %s does", name)
 		}
 	case Skipped:
 		c.Result, c.Reason = Skipped, fmt.Sprintf("its baseline %s was skipped: %s", name, b.Reason)
@@ -100,6 +103,16 @@ func prove(c *CaseResult, cases []CaseResult) {
 	default:
 		c.Result, c.Reason = Unproven, fmt.Sprintf("its baseline %s did not fail as stated: %s", name, b.why())
 	}
+}
+
+// shareRecipient tells whether two cases send to somebody in common.
+func shareRecipient(a, b scenarios.Case) bool {
+	sendsTo := func(c scenarios.Case, to string) bool {
+		return slices.ContainsFunc(c.Messages, func(m scenarios.Message) bool { return slices.Contains(m.To, to) })
+	}
+	return slices.ContainsFunc(a.Messages, func(m scenarios.Message) bool {
+		return slices.ContainsFunc(m.To, func(to string) bool { return sendsTo(b, to) })
+	})
 }
 
 // why says in one line what was wrong with a case.
@@ -140,7 +153,7 @@ func sameWorld(cure, base scenarios.Case) bool {
 	}
 	return slices.EqualFunc(cure.Messages, base.Messages, func(a, b scenarios.Message) bool {
 		return a.From == b.From && a.Via == b.Via && a.Step == b.Step && slices.Equal(a.To, b.To) &&
-			bytes.Equal(withoutName(a.Content, cure.Name), withoutName(b.Content, base.Name))
+			SameContent(a.Content, cure.Name, b.Content, base.Name)
 	})
 }
 
@@ -169,8 +182,16 @@ func sameFiles(a, b map[string]scenarios.File) bool {
 
 var messageID = regexp.MustCompile(`(?im)^message-id:.*\r?\n`)
 
-// withoutName takes from a message what is made of the case's name.
+// SameContent tells whether the messages of two cases are the same but for what is made
+// of the cases' names.
+func SameContent(a []byte, nameOfA string, b []byte, nameOfB string) bool {
+	return bytes.Equal(withoutName(a, nameOfA), withoutName(b, nameOfB))
+}
+
+// withoutName takes from a message what is made of the case's name: in the Message-ID,
+// the subject, and the line that there is where the scenario gives no text.
 func withoutName(content []byte, name string) []byte {
 	content = messageID.ReplaceAll(content, nil)
-	return regexp.MustCompile(`(^|[^0-9A-Za-z-])`+regexp.QuoteMeta(name)+`($|[^0-9A-Za-z-])`).ReplaceAll(content, []byte("$1$2"))
+	made := regexp.MustCompile(`(?m)^(Subject:(?:.*[^0-9A-Za-z-])?|This message is for the case )` + regexp.QuoteMeta(name) + `($|[^0-9A-Za-z-])`)
+	return made.ReplaceAll(content, []byte("$1$2"))
 }

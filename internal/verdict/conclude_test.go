@@ -49,6 +49,13 @@ func TestConclude(t *testing.T) {
 	notCure := named(oneCase(noPTR), "spf-alone", "", "203.0.113.10 mx.example.com")
 	notCure.FailsToCure = "no-ptr"
 	anyBaseline := named(oneCase(), "no-ptr", "", "") // states nothing
+	elsewhere := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "")
+	elsewhere.Messages = []scenarios.Message{message("x@yahoo.com")}
+	alsoElsewhere := elsewhere
+	alsoElsewhere.Messages = []scenarios.Message{message("x@gmail.com", "x@yahoo.com")}
+	const sentElsewhere = `
+		0 x@yahoo.com sent 2.0.0 2001:db8:400d:c00::1a
+		at 0 data - 2001:db8:400d:c00::1a x@yahoo.com`
 	sameAgain := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "")
 	for _, tt := range []struct {
 		name  string
@@ -93,6 +100,14 @@ func TestConclude(t *testing.T) {
 			`
 			no-ptr pass
 			ptr unproven its baseline no-ptr did not fail: nothing bounced and nothing was deferred`,
+		},
+		{
+			"the cure is for another recipient",
+			[]CaseResult{ran(baseline, bouncedOver6), ran(elsewhere, sentElsewhere), ran(alsoElsewhere, sentOver6+sentElsewhere)},
+			`
+			no-ptr pass
+			ptr unproven it sends to nobody to whom its baseline no-ptr does
+			ptr pass`,
 		},
 		{
 			"the baseline was not run",
@@ -146,9 +161,9 @@ func TestConclude(t *testing.T) {
 // A cure may change something other than files.
 func TestSameWorld(t *testing.T) {
 	base := named(oneCase(), "no-ptr", "", "")
-	base.Messages[0].Content = []byte("Subject: strictmx no-ptr\r\nMessage-ID: <s.no-ptr.0@h>\r\n\r\nFor the case no-ptr.\r\n")
+	base.Messages[0].Content = []byte("To: no-ptr@gmail.com\r\nSubject: strictmx no-ptr\r\nMessage-ID: <s.no-ptr.0@h>\r\n\r\nThis message is for the case no-ptr.\r\n")
 	same := named(oneCase(), "ptr", "no-ptr", "\n")
-	same.Messages[0].Content = []byte("Subject: strictmx ptr\r\nMessage-ID: <s.ptr.0@h>\r\n\r\nFor the case ptr.\r\n")
+	same.Messages[0].Content = []byte("To: no-ptr@gmail.com\r\nSubject: strictmx ptr\r\nMessage-ID: <s.ptr.0@h>\r\n\r\nThis message is for the case ptr.\r\n")
 	if !sameWorld(same, base) {
 		t.Error("a case that differs in its name only is another world")
 	}
