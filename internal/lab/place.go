@@ -57,6 +57,11 @@ var telling = regexp.MustCompile(`"([^"]+)"|(/[\w./-]+)|\b([a-z0-9]+(?:_[a-z0-9]
 // in the one line that has one of its words. Where no line has, or several, the lab may
 // be to blame.
 func (p *Prepared) blamed(e *wire.Error) error {
+	if at, ok := p.milters(e.Message); ok {
+		own := *e
+		own.File, own.Line = at.File, at.Line
+		return &own
+	}
 	var fragments []scenarios.Fragment
 	for _, path := range []string{"postfix/main.cf", "postfix/master.cf"} {
 		fragments = append(fragments, p.Case.Files[path].Fragments...)
@@ -81,6 +86,28 @@ func (p *Prepared) blamed(e *wire.Error) error {
 		}
 	}
 	return e
+}
+
+// keptOut is what Postfix logs of a milter that takes no mail in for now, or is not there.
+var keptOut = regexp.MustCompile(`/(smtpd|cleanup)\[[0-9]+\]: [^ ]+: milter-reject: `)
+
+// milters is where the case names those that kept a message out: smtpd(8) asks those for
+// what comes by SMTP, and cleanup(8) those for the rest (MILTER_README). Where the lab
+// has an OpenDKIM for the case, that one may be to blame.
+func (p *Prepared) milters(line string) (at scenarios.Position, ok bool) {
+	m := keptOut.FindStringSubmatch(line)
+	if _, own := p.Setup.Files[opendkimPath(opendkimConf)]; m == nil || own {
+		return at, false
+	}
+	setting := map[string]string{"smtpd": "smtpd_milters", "cleanup": "non_smtpd_milters"}[m[1]]
+	for _, f := range p.Case.Files["postfix/main.cf"].Fragments {
+		for _, param := range parameters(f) {
+			if param.Name == setting {
+				at, ok = param.At, true // the last one counts
+			}
+		}
+	}
+	return at, ok
 }
 
 // hasWord tells whether a line has a word that is no part of another.

@@ -25,6 +25,8 @@ cases:
 -- postfix/main.cf --
 smtp_host_lookup = dns
 transport_maps = hash:/etc/postfix/base
+smtpd_milters = inet:localhost:8891
+non_smtpd_milters = $smtpd_milters
 -- one/postfix/main.cf --
 # a comment
 transport_maps = hash:/etc/postfix/nomap
@@ -51,7 +53,7 @@ transport_maps = hash:/etc/postfix/nomap
 		want string
 		at   int
 	}{
-		{"main.cf", lineOf("transport_maps = hash:/etc/postfix/nomap"), "a.txtar", 15},
+		{"main.cf", lineOf("transport_maps = hash:/etc/postfix/nomap"), "a.txtar", 17},
 		{"main.cf", lineOf("smtp_host_lookup = dns"), "a.txtar", 11},
 		{"main.cf", lineOf("myhostname = mail.example.com"), "main.cf", lineOf("myhostname = mail.example.com")}, // of ours
 		{"main.cf", 9999, "main.cf", 9999},
@@ -68,8 +70,9 @@ transport_maps = hash:/etc/postfix/nomap
 		at   int
 	}{
 		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: unsupported value "dns" for smtp_host_lookup`, 11},
-		{`Nov 24 06:45:12 mail postfix/cleanup[17]: 8506E47: milter-reject: smtp_host_lookup: 4.7.1 Service unavailable`, 11},
-		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open /etc/postfix/nomap: No such file`, 15},
+		{`Nov 24 06:45:12 mail postfix/cleanup[17]: 8506E47: milter-reject: CONNECT from localhost[127.0.0.1]: 4.7.1 Service unavailable - try again later; from=<me@example.com>`, 14},
+		{`Nov 24 06:45:12 mail postfix/submission/smtpd[17]: NOQUEUE: milter-reject: CONNECT from localhost[127.0.0.1]: 4.7.1 Service unavailable - try again later; proto=SMTP`, 13},
+		{`Nov 24 06:45:12 mail postfix/smtp[182]: fatal: open /etc/postfix/nomap: No such file`, 17},
 	} {
 		err := p.placed(&wire.Error{Kind: "postfix-fatal", Message: tt.line})
 		if e, ok := errors.AsType[*wire.Error](err); !ok || e.File != "a.txtar" || e.Line != tt.at || e.Message != tt.line {
