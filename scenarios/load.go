@@ -19,7 +19,7 @@ func Embedded() fs.FS { return embedded }
 // error joins an [*Error] for everything that is wrong, in the order of places.
 func Load(fsys fs.FS, name string) (*Scenario, error) {
 	var ps problems
-	sc := load(fsys, name, name, &ps)
+	sc := load(fsys, name, Options{}, &ps)
 	if err := ps.err(); err != nil {
 		return nil, err
 	}
@@ -30,12 +30,28 @@ func Load(fsys fs.FS, name string) (*Scenario, error) {
 // every directory with scenario.yaml at the top of fsys. They come in the order of
 // their names, which must differ. The error is that of [Load] for all of them.
 func LoadAll(fsys fs.FS, paths ...string) ([]*Scenario, error) {
-	return LoadShown(fsys, func(path string) string { return path }, paths...)
+	return LoadWith(fsys, Options{}, paths...)
 }
 
-// LoadShown is [LoadAll] for a file system whose paths are not those that people
-// know: show is what [Scenario.Path] and errors say for a path of a scenario.
-func LoadShown(fsys fs.FS, show func(path string) string, paths ...string) ([]*Scenario, error) {
+// Options are what the loader cannot know of itself.
+type Options struct {
+	// Show is what [Scenario.Path] and errors say for a path of a scenario, where the
+	// paths of the file system are not those that people know; nil is the path itself.
+	Show func(path string) string
+	// Profiles are the names of the profiles that a scenario need not bring along. With
+	// none any name will do: whether there is such a profile is for others to tell.
+	Profiles []string
+}
+
+func (o Options) show(path string) string {
+	if o.Show == nil {
+		return path
+	}
+	return o.Show(path)
+}
+
+// LoadWith is [LoadAll] with options.
+func LoadWith(fsys fs.FS, o Options, paths ...string) ([]*Scenario, error) {
 	var ps problems
 	if len(paths) == 0 {
 		var err error
@@ -45,12 +61,12 @@ func LoadShown(fsys fs.FS, show func(path string) string, paths ...string) ([]*S
 	}
 	var out []*Scenario
 	for _, p := range paths {
-		sc := load(fsys, p, show(p), &ps)
+		sc := load(fsys, p, o, &ps)
 		if sc == nil {
 			continue
 		}
 		if i := slices.IndexFunc(out, func(o *Scenario) bool { return o.Name == sc.Name }); i >= 0 {
-			ps.add(Position{File: show(p)}, "give one of them another name", "scenario %s is at %s, too", sc.Name, out[i].Path)
+			ps.add(Position{File: o.show(p)}, "give one of them another name", "scenario %s is at %s, too", sc.Name, out[i].Path)
 			continue
 		}
 		out = append(out, sc)
@@ -98,9 +114,15 @@ type loader struct {
 	names    []string        // of the cases, in file order
 	used     map[string]bool // message files that some case sends
 	domains  domains
+	// profiles are the names that a profile can have; nil where any may be one.
+	profiles []string
+	// unsure is set where the name of a receiver is not known for what was wrong with
+	// the receiver, so that any name may be its.
+	unsure bool
 }
 
-func load(fsys fs.FS, name, shown string, ps *problems) *Scenario {
+func load(fsys fs.FS, name string, o Options, ps *problems) *Scenario {
+	shown := o.show(name)
 	t := readTree(fsys, name, shown, ps)
 	if t == nil {
 		return nil
@@ -115,6 +137,7 @@ func load(fsys fs.FS, name, shown string, ps *problems) *Scenario {
 		return nil
 	}
 	l := &loader{reader: &reader{ps, at}, tree: t, used: map[string]bool{}, domains: newDomains()}
+	l.profiles = l.profileNames(o.Profiles)
 	l.sc = &Scenario{Name: scenarioName(name), Path: shown}
 	before := len(ps.list)
 	if root, ok := l.root(src); ok {
@@ -162,6 +185,8 @@ func (l *loader) scenario(root node) {
 	}
 	if f, ok := have["receivers"]; ok {
 		l.receivers(f.node)
+	} else {
+		l.unsure = true
 	}
 	l.base.world(l, have)
 	f, ok := have["cases"]

@@ -71,6 +71,11 @@ func TestLoadErrors(t *testing.T) {
 		{"a second document", []string{"cases:\n", "---\ncases:\n"}, "s.txtar:10: a second document: want one per file"},
 		{"empty", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], ""}, "s.txtar:4: empty: want title, host, receivers, send and cases"},
 		{"a list", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], "- a\n"}, "s.txtar:4: the scenario: want keys and values, not a list"},
+		{
+			"no receivers",
+			[]string{"receivers:\n", "recievers:\n", red, "want: {outcome: bounced, receiver: gmail}"},
+			"s.txtar:4: receivers is missing\ns.txtar:6: unknown key \"recievers\" in the scenario: did you mean receivers?",
+		},
 		{"unknown key", []string{"title: A", "tilte: A"}, "s.txtar:4: unknown key \"tilte\" in the scenario: did you mean title?\ns.txtar:4: title is missing"},
 		{"no cases", []string{"cases:\n", "cases: []\nnotes:\n"}, `s.txtar:9: an empty list: want cases
 s.txtar:10: unknown key "notes" in the scenario: want one of title, host, receivers, send, faults, down, silent, wait, cases
@@ -116,7 +121,7 @@ s.txtar:20: stray file green/dns/ptr: there is no case green: want one of dns, p
 			"faults",
 			[]string{send, send + "\nfaults:\n  - {name: a..b, type: TXTT, fault: servfial}\n  - {name: example.com, fault: delay}\n  - {name: example.com, fault: refused, delay: 3s}\n  - {name: example.com, fault: delay, delay: 3}\n  - {type: TXT, fault: refused, times: -1}"},
 			`s.txtar:10: fault for "a..b": want labels of letters, digits and hyphens between dots
-s.txtar:10: unknown record type "TXTT": did you mean txt?
+s.txtar:10: unknown record type "TXTT": did you mean TXT?
 s.txtar:10: unknown fault "servfial": did you mean servfail?
 s.txtar:11: fault delay: want to know how long: add delay: 3s
 s.txtar:12: delay: want it with fault: delay only

@@ -1,8 +1,8 @@
 // Package scenarios loads scenario files: a pretend internet, the mail system's
 // configuration, the messages to send, and what must become of them. A scenario is
 // a file tree, written as one txtar archive or as a directory; docs/scenario-format.md
-// is its reference. Loading checks everything that needs no DNS parser and no
-// profile, and reports every fault with file and line.
+// is its reference. Loading checks everything that needs no DNS parser and no more of
+// profiles than their names, and reports every fault with file and line.
 package scenarios
 
 import (

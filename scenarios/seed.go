@@ -218,21 +218,23 @@ func (l *loader) told(r Receiver) {
 // seeds reads what a case tells its receivers, beside what the scenario tells them.
 func (l *loader) seeds(c *caseDraft, n node) {
 	own := map[string]Seed{}
-	var keys []key
-	for _, name := range l.receiverNames() {
-		keys = append(keys, key{name, func(n node) {
-			var s Seed
-			if l.mapping(n, "receiver "+name, l.seedKeys(&s)...) == nil {
-				return
-			}
-			if i := slices.IndexFunc(l.sc.Receivers, func(r Receiver) bool { return r.Name == name }); i >= 0 {
-				l.owned(s.Force, l.sc.Receivers[i])
-			}
-			own[name] = s
-		}})
-	}
-	if l.mapping(n, "the receivers", keys...) == nil {
+	entries, ok := l.entries(n, "the receivers")
+	if !ok {
 		return
+	}
+	for _, e := range entries {
+		if !l.isReceiver(e.name) {
+			l.add(e.key, wanted(e.name, l.receiverNames()), "unknown key %q in the receivers", e.name)
+			continue
+		}
+		var s Seed
+		if l.mapping(e.node, "receiver "+e.name, l.seedKeys(&s)...) == nil {
+			continue
+		}
+		if i := slices.IndexFunc(l.sc.Receivers, func(r Receiver) bool { return r.Name == e.name }); i >= 0 {
+			l.owned(s.Force, l.sc.Receivers[i])
+		}
+		own[e.name] = s
 	}
 	for name, s := range c.Seeds {
 		own[name] = s.with(own[name])

@@ -87,7 +87,7 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		l.one("client", func(n node, s string) { w.Client = l.client(n, s) }),
 		l.phrase("reply", &w.Reply), l.phrase("text", &w.Text),
 		l.one("receiver", func(n node, s string) {
-			if w.Receiver = s; !slices.Contains(l.receiverNames(), s) {
+			if w.Receiver = s; !l.isReceiver(s) {
 				l.wrong(n, wanted(s, l.receiverNames()), "there is no receiver %q", s)
 			}
 		}),

@@ -61,19 +61,18 @@ var profileName = regexp.MustCompile(pattern.Any(ProfileForm))
 
 func (l *loader) receivers(n node) {
 	for _, item := range l.list(n, "receivers") {
-		r := Receiver{At: item.at}
+		r, before := Receiver{At: item.at}, len(l.problems.list)
 		have := l.mapping(item, "a receiver", append([]key{
 			l.one("profile", func(n node, s string) {
 				r.Profile, r.At = s, n.at
-				if !profileName.MatchString(s) {
-					l.wrong(n, "", "profile %q: want NAME or NAME@LABEL, as in gmail@2014", s)
-				}
+				l.profile(n, s)
 			}),
 			l.one("name", func(n node, s string) { r.Name = l.shortName(n, "receiver", s) }),
 			l.texts("domains", func(n node, s string) { l.receiverDomain(n, &r, s) }),
 			{"hosts", func(n node) { r.Hosts = l.mxHosts(n) }},
 		}, l.seedKeys(&r.Seed)...)...)
 		if have == nil {
+			l.unsure = true
 			continue
 		}
 		for _, k := range []string{"profile", "domains"} {
@@ -83,6 +82,7 @@ func (l *loader) receivers(n node) {
 		}
 		if _, named := have["name"]; !named {
 			r.Name, _, _ = strings.Cut(r.Profile, "@")
+			l.unsure = l.unsure || len(l.problems.list) > before // its name may be among what is wrong
 		}
 		switch i := slices.IndexFunc(l.sc.Receivers, func(o Receiver) bool { return o.Name == r.Name }); {
 		case i >= 0 && r.Name != "":
@@ -94,6 +94,41 @@ func (l *loader) receivers(n node) {
 		l.told(r)
 		l.sc.Receivers = append(l.sc.Receivers, r)
 	}
+}
+
+// profile checks the name of a profile.
+func (l *loader) profile(n node, s string) {
+	name, _, _ := strings.Cut(s, "@")
+	switch {
+	case !profileName.MatchString(s):
+		l.wrong(n, "", "profile %q: want NAME or NAME@LABEL, as in gmail@2014", s)
+	case l.profiles != nil && !slices.Contains(l.profiles, name):
+		l.wrong(n, wanted(name, l.profiles), "unknown profile %q", name)
+	}
+}
+
+// ownName finds the name in a profile of a scenario's own.
+var ownName = regexp.MustCompile(`(?m)^name:[ \t]+["']?(` + profileForm + `)`)
+
+// profileNames adds the scenario's own profiles to those that it need not bring along.
+// They are nil where not all are known.
+func (l *loader) profileNames(others []string) []string {
+	if len(others) == 0 {
+		return nil
+	}
+	out := slices.Clone(others)
+	for _, file := range l.tree.names {
+		if !strings.HasPrefix(file, "profiles/") && !strings.Contains(file, "/profiles/") {
+			continue
+		}
+		text, _ := l.read(file, &problems{})
+		m := ownName.FindStringSubmatch(text)
+		if m == nil {
+			return nil
+		}
+		out = append(out, m[1])
+	}
+	return out
 }
 
 func (l *loader) receiverDomain(n node, r *Receiver, s string) {
@@ -217,19 +252,28 @@ func (l *loader) endpoint(n node, what string) (Endpoint, bool) {
 		l.wrong(n, "", "%s: %q: want a receiver, a receiver and ipv4 or ipv6, or an address", what, s)
 		return Endpoint{}, false
 	}
-	if known := l.receiverNames(); !slices.Contains(known, words[0]) {
-		l.wrong(n, wanted(words[0], known), "%s: there is no receiver %s", what, words[0])
+	if !l.isReceiver(words[0]) {
+		l.wrong(n, wanted(words[0], l.receiverNames()), "%s: there is no receiver %s", what, words[0])
 		return Endpoint{}, false
 	}
 	return Endpoint{Receiver: words[0], Family: strings.Join(words[1:], "")}, true
 }
 
+// receiverNames are the names that are known.
 func (l *loader) receiverNames() []string {
 	var out []string
 	for _, r := range l.sc.Receivers {
-		out = append(out, r.Name)
+		if r.Name != "" {
+			out = append(out, r.Name)
+		}
 	}
 	return append(out, Sender)
+}
+
+// isReceiver tells whether a receiver has a name, or may have it: what follows from
+// an error in a receiver is not told.
+func (l *loader) isReceiver(name string) bool {
+	return l.unsure || slices.Contains(l.receiverNames(), name)
 }
 
 // faultNames are the faults, and recordTypes the record types, that the DNS server
@@ -242,6 +286,15 @@ var (
 	}
 	recordType = regexp.MustCompile(pattern.Any(TypeForm()))
 )
+
+// typeNames are the record types as zone files write them.
+func typeNames() []string {
+	out := make([]string, len(recordTypes))
+	for i, t := range recordTypes {
+		out[i] = strings.ToUpper(t)
+	}
+	return out
+}
 
 func (l *loader) fault(n node) (Fault, bool) {
 	f := Fault{At: n.at}
@@ -260,7 +313,7 @@ func (l *loader) fault(n node) (Fault, bool) {
 		}),
 		l.one("type", func(n node, s string) {
 			if !recordType.MatchString(s) {
-				bad(n, wanted(strings.ToLower(s), recordTypes), "unknown record type %q", s)
+				bad(n, wanted(s, typeNames()), "unknown record type %q", s)
 			}
 			f.Type = strings.ToUpper(s)
 		}),

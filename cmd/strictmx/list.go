@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/tools/txtar"
 
+	"strictmx/fakemx/profile"
 	"strictmx/scenarios"
 )
 
@@ -93,11 +94,16 @@ func loadPath(p string) ([]*scenarios.Scenario, error) {
 	}
 	if info.IsDir() {
 		if _, err := os.Stat(filepath.Join(abs, scenarioFile)); err != nil {
-			return scenarios.LoadShown(os.DirFS(abs), func(path string) string { return filepath.Join(p, path) })
+			return loadShown(os.DirFS(abs), func(path string) string { return filepath.Join(p, path) })
 		}
 	}
 	// Errors name the path as it was given.
-	return scenarios.LoadShown(os.DirFS(filepath.Dir(abs)), func(string) string { return filepath.Clean(p) }, filepath.Base(abs))
+	return loadShown(os.DirFS(filepath.Dir(abs)), func(string) string { return filepath.Clean(p) }, filepath.Base(abs))
+}
+
+// loadShown loads scenarios whose paths the user knows otherwise, with our profiles.
+func loadShown(fsys fs.FS, show func(string) string, paths ...string) ([]*scenarios.Scenario, error) {
+	return scenarios.LoadWith(fsys, scenarios.Options{Show: show, Profiles: profile.Builtin().Names()}, paths...)
 }
 
 func embeddedPath(name string) (string, bool) {
