@@ -172,7 +172,7 @@ func (l *loader) unused() {
 			if section != "" {
 				name = section + "/" + name
 			}
-			l.add(l.marker(name), "name it under send, as in message: "+f.Path, "%s: no case sends it", name)
+			l.add(l.marker(name), "name it under send, as in message: "+f.Path, "no case sends this message")
 		}
 	}
 }

@@ -120,10 +120,10 @@ func (l *loader) zoneName(name, file string, at Position) bool {
 		return false
 	}
 	if d, err := parseDomain(zone); err != nil {
-		l.add(at, "the name of the root zone is root.zone", "%s: the zone's name: %v", file, err)
+		l.add(at, "the name of the root zone is root.zone", "the zone's name %q: %v", zone, err)
 		return false
 	} else if d != zone {
-		l.add(at, "", "%s: the zone's name: want lower case", file)
+		l.add(at, "", "the zone's name %q: want lower case", zone)
 		return false
 	}
 	return true

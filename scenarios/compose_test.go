@@ -296,7 +296,7 @@ func TestIrregularFiles(t *testing.T) {
 	dir["s/postfix/virtual.db"] = &fstest.MapFile{Data: []byte{0x00, 0x06, 0x15, 0x61}}
 	_, err := Load(dir, "s")
 	want := `s/postfix/makedefs.out: want a regular file, not a symbolic link: put the file itself there
-s/postfix/virtual.db:1: postfix/virtual.db: not text: want UTF-8: tables are built from their sources: leave out *.db files`
+s/postfix/virtual.db:1: not text: want UTF-8: tables are built from their sources: leave out *.db files`
 	if err == nil || err.Error() != want {
 		t.Errorf("Load gave\n%v\nwant\n%s", err, want)
 	}

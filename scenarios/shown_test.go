@@ -3,6 +3,7 @@ package scenarios
 import (
 	"path"
 	"testing"
+	"testing/fstest"
 )
 
 // An error in a receiver is told, and not what follows from it: what a case says of the
@@ -57,11 +58,13 @@ func TestLoadWithShow(t *testing.T) {
 	for name, file := range archive(change(t, "title: A plain one", "title:")) {
 		fsys[name] = file
 	}
+	fsys["dir/messages/dates.eml"] = &fstest.MapFile{Data: []byte("From: me@example.com\n")}
 	show := func(p string) string { return path.Join("/srv/mail", p) }
 	for name, want := range map[string]string{
 		"s.txtar": "/srv/mail/s.txtar:4: title: want a text, not nothing",
-		"dir":     "/srv/mail/dir/scenario.yaml:1: title: want a text, not nothing",
-		"none":    "/srv/mail/none: want a *.txtar file or a directory with scenario.yaml: file does not exist",
+		"dir": "/srv/mail/dir/messages/dates.eml: no case sends this message: name it under send, as in message: messages/dates.eml\n" +
+			"/srv/mail/dir/scenario.yaml:1: title: want a text, not nothing",
+		"none": "/srv/mail/none: want a *.txtar file or a directory with scenario.yaml: file does not exist",
 	} {
 		if _, err := LoadWith(fsys, Options{Show: show}, name); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)

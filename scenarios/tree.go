@@ -217,7 +217,7 @@ func (t *tree) read(name string, ps *problems) (string, bool) {
 		ps.add(at, "", "want to read it: %v", cause(err))
 		return "", false
 	case !utf8.Valid(b) || strings.ContainsRune(string(b), 0):
-		ps.add(t.at[name], "tables are built from their sources: leave out *.db files", "%s: not text: want UTF-8", name)
+		ps.add(t.at[name], "tables are built from their sources: leave out *.db files", "not text: want UTF-8")
 		return "", false
 	}
 	return plainLines(string(b)), true

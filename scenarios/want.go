@@ -21,15 +21,21 @@ func (l *loader) wants(c *caseDraft, at node, have map[string]field) {
 		if len(c.Waits) > 0 {
 			which = "say which with to, message or step"
 		}
+		var sound []Want
 		for _, n := range l.oneOrMore(f.node, "wants") {
+			before := len(l.problems.list)
 			w := l.want(c, n)
-			for _, o := range c.Want {
+			c.Want = append(c.Want, w)
+			if len(l.problems.list) > before {
+				continue // whom it is about is not known
+			}
+			for _, o := range sound {
 				if (w.Count == nil || o.Count == nil) && w.To == o.To && w.Message == o.Message && c.StepOf(w) == c.StepOf(o) {
 					l.wrong(n, which, "case %s: two wants for the same recipients: the first is in line %d",
 						c.Name, o.At.Line)
 				}
 			}
-			c.Want = append(c.Want, w)
+			sound = append(sound, w)
 		}
 	} else {
 		l.wrong(at, "add want: {outcome: bounced}", "case %s: want is missing", c.Name)
