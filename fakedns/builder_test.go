@@ -208,13 +208,20 @@ func TestLoadErrors(t *testing.T) {
 			name "a..b": want labels of 1 to 63 octets, at most 255 octets in all
 			ptr:5: address "fe80::1%eth0": want an IPv4 or IPv6 address, then names`},
 		{"-- faults.yaml --\n- {name: a, type: TXTT, fault: servfial}\n- {name: a, fualt: refused}\n- {name: a, fault: delay}\n- {name: a, fault: delay, delay: 3}\n- {name: a, fault: refused, delay: 3s, times: -1}\n- {fault: refused}\n- {name: b, fault: refused}\n- {name: b, fault: refused}\n", `
-			faults.yaml:1: fault for "a": unknown type "TXTT": did you mean TXT?; unknown fault "servfial": want servfail, refused, nxdomain, timeout, delay, truncate, wrong-id; did you mean servfail?
-			faults.yaml:2: unknown field "fualt"
-			faults.yaml:3: fault for "a": delay 0s: want a time with its unit, as in 3s, of 1ms or more
-			faults.yaml:4: want a time with its unit, as in 3s
-			faults.yaml:5: fault for "a": delay: want it with fault delay only; times -1: want 0 (never heals) or more
-			faults.yaml:6: fault for "": name "": want labels of 1 to 63 octets, at most 255 octets in all
+			faults.yaml:1: unknown record type "TXTT": did you mean TXT?
+			faults.yaml:1: unknown fault "servfial": did you mean servfail?
+			faults.yaml:2: unknown key "fualt" in a fault: did you mean fault?
+			faults.yaml:2: fault: fault is missing
+			faults.yaml:3: fault delay: want to know how long: add delay: 3s
+			faults.yaml:4: delay "3": want a time with its unit from 1ms to 1h, as in 3s
+			faults.yaml:5: times: want a whole number from 0 to 1000000
+			faults.yaml:5: delay: want it with fault: delay only
+			faults.yaml:6: fault: name is missing
 			faults.yaml:8: fault for "b": want it once, it is there before`},
+		{"-- faults.yaml --\n- name: \"a b\"\n  fault: refused\n  times: two\n- name: a\n  fault: refused: x\n", `faults.yaml:5: not YAML: mapping value is not allowed in this context: quote the text of fault, which has a colon and a blank in it`},
+		{"-- faults.yaml --\n- name: \"a b\"\n  fault: refused\n  times: two\n", `
+			faults.yaml:1: fault for "a b": want labels of letters, digits and hyphens between dots
+			faults.yaml:3: times: want a whole number from 0 to 1000000`},
 		{"-- faults.yaml --\nname: a\n", `faults.yaml:1: want a list of faults, as in - {name: example.com, type: TXT, fault: servfail}`},
 		{"-- README --\n-- sub/x.zone --\n-- .zone --\n", `
 			.zone: origin: name "": want labels of 1 to 63 octets, at most 255 octets in all

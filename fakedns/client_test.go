@@ -41,7 +41,7 @@ viatrunc  CNAME trunc
 - {name: nx.faulty.example, fault: nxdomain}
 - {name: time.faulty.example, fault: timeout}
 - {name: soon.faulty.example, fault: delay, delay: 1ms}
-- {name: late.faulty.example, fault: delay, delay: 2h}
+- {name: late.faulty.example, fault: delay, delay: 1h}
 - {name: trunc.faulty.example, fault: truncate}
 - {name: id.faulty.example, fault: wrong-id}
 - {name: once.faulty.example, fault: timeout, times: 1}

@@ -34,11 +34,11 @@ var faultNames = []string{
 type Fault struct {
 	// Name is a domain name, "*.example.com" for every name below it, "*" for every
 	// name, or an IP address for the name of its PTR records.
-	Name  string        `yaml:"name"`
-	Type  string        `yaml:"type"`  // "TXT"; empty or "ANY" is every type
-	Fault string        `yaml:"fault"` // one of the constants above
-	Delay time.Duration `yaml:"delay"` // for FaultDelay, which wants 1 ms or more
-	Times int           `yaml:"times"` // heals after so many answers; 0 never heals
+	Name  string
+	Type  string        // "TXT"; empty or "ANY" is every type
+	Fault string        // one of the constants above
+	Delay time.Duration // for FaultDelay, which wants 1 ms or more
+	Times int           // heals after so many answers; 0 never heals
 }
 
 // Validate tells everything that is wrong with the fault in one error, or nil.

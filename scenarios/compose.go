@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"strictmx/internal/mail"
 	"strictmx/internal/spelling"
 )
 
@@ -119,7 +120,7 @@ func (l *loader) zoneName(name, file string, at Position) bool {
 		l.add(at, hint, "stray file %s: want dns/ptr or dns/NAME.zone", file)
 		return false
 	}
-	if d, err := parseDomain(zone); err != nil {
+	if d, err := mail.ParseDomain(zone); err != nil {
 		l.add(at, "the name of the root zone is root.zone", "the zone's name %q: %v", zone, err)
 		return false
 	} else if d != zone {

@@ -14,7 +14,7 @@ const (
 	DomainForm = nameLabel + `(\.` + nameLabel + `)*`
 	// FullNameForm is a domain of more labels than one.
 	FullNameForm = nameLabel + `(\.` + nameLabel + `)+`
-	nameLabel    = `[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?`
+	nameLabel    = mail.LabelForm
 	// MailboxForm is LOCAL@DOMAIN, DomainForm being one form of the domain and an address
 	// literal another, and AllForm stands for all mailboxes of a domain.
 	MailboxForm = LocalForm + `@(` + DomainForm + `|\[(` + pattern.IPv4 + `|IPv6:` + pattern.IPv6 + `)\])`
@@ -46,7 +46,7 @@ const MessageFolder = "messages/"
 
 // Longest texts, in characters.
 const (
-	MaxDomain  = 253
+	MaxDomain  = mail.MaxDomain
 	MaxMailbox = 254
 )
 

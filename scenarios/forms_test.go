@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"testing"
 
+	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
 )
 
@@ -20,19 +21,19 @@ func FuzzForms(f *testing.F) {
 	domain, box, fault := form(DomainForm), form(MailboxForm, LocalForm), form(FaultNameForm, pattern.IPv4, pattern.IPv6)
 	seconds, addr, none := form(RangeForm), form(pattern.IPv4, pattern.IPv6), form(pattern.Mapped, pattern.NoHost)
 	f.Fuzz(func(t *testing.T, s string) {
-		if _, err := parseDomain(s); err == nil && !domain.MatchString(s) {
+		if _, err := mail.ParseDomain(s); err == nil && !domain.MatchString(s) {
 			t.Errorf("%q is a domain and has not the form of one", s)
 		}
 		if checkAddress(s) == nil && !box.MatchString(s) {
 			t.Errorf("%q is a mailbox and has not the form of one", s)
 		}
-		if _, err := faultName(s); err == nil && !fault.MatchString(s) {
+		if _, err := mail.FaultName(s); err == nil && !fault.MatchString(s) {
 			t.Errorf("%q is whose answers can be wrong and has not the form of it", s)
 		}
 		if _, err := parseRange(s); err == nil && !seconds.MatchString(s) {
 			t.Errorf("%q is a range and has not the form of one", s)
 		}
-		if _, err := parseAddr(s); err == nil && (!addr.MatchString(s) || none.MatchString(s)) {
+		if _, err := mail.ParseHost(s); err == nil && (!addr.MatchString(s) || none.MatchString(s)) {
 			t.Errorf("%q is an address and has not the form of one", s)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
 	"strictmx/internal/spelling"
 )
@@ -105,7 +106,7 @@ func (l *loader) listedEntry(n node, to []string, s string) []string {
 	if strings.Contains(s, "@") {
 		return l.mailbox(n, "listed", to, s)
 	}
-	d, errDomain := parseDomain(s)
+	d, errDomain := mail.ParseDomain(s)
 	_, errPrefix := netip.ParsePrefix(s)
 	a, errAddr := netip.ParseAddr(s)
 	switch {
@@ -126,7 +127,7 @@ var numeric = regexp.MustCompile(pattern.Any(NumericForm))
 // mailbox adds a mailbox, or all of a domain.
 func (l *loader) mailbox(n node, what string, to []string, s string) []string {
 	if domain, all := strings.CutPrefix(s, "@"); all {
-		if _, err := parseDomain(domain); err != nil {
+		if _, err := mail.ParseDomain(domain); err != nil {
 			l.wrong(n, "", "%s %q: %v", what, s, err)
 			return to
 		}

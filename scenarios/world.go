@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
 )
 
@@ -22,7 +23,7 @@ func (l *loader) host(n node) {
 	h := &l.sc.Host
 	addr := func(name string, into *netip.Addr, is func(netip.Addr) bool) key {
 		return l.one(name, func(n node, s string) {
-			a, err := parseAddr(s)
+			a, err := mail.ParseHost(s)
 			switch {
 			case err != nil:
 				l.wrong(n, "", "%s %q: %v", name, s, err)
@@ -35,7 +36,7 @@ func (l *loader) host(n node) {
 	}
 	have := l.mapping(n, "host",
 		l.one("name", func(n node, s string) {
-			d, err := parseDomain(s)
+			d, err := mail.ParseDomain(s)
 			if err == nil && !strings.Contains(d, ".") {
 				l.wrong(n, "", "host name %q: want a fully qualified name, as in mail.example.com", s)
 			} else if err != nil {
@@ -132,7 +133,7 @@ func (l *loader) profileNames(others []string) []string {
 }
 
 func (l *loader) receiverDomain(n node, r *Receiver, s string) {
-	d, err := parseDomain(s)
+	d, err := mail.ParseDomain(s)
 	if err != nil {
 		l.wrong(n, "", "domain %q: %v", s, err)
 		return
@@ -154,7 +155,7 @@ func (l *loader) mxHosts(n node) []MXHost {
 		h := MXHost{Pref: defaultPref, At: item.at}
 		have := l.mapping(item, "a host",
 			l.one("name", func(n node, s string) {
-				d, err := parseDomain(s)
+				d, err := mail.ParseDomain(s)
 				if err != nil {
 					l.wrong(n, "", "host name %q: %v", s, err)
 				}
@@ -165,7 +166,7 @@ func (l *loader) mxHosts(n node) []MXHost {
 				h.Pref = uint16(i)
 			}},
 			l.texts("addrs", func(n node, s string) {
-				a, err := parseAddr(s)
+				a, err := mail.ParseHost(s)
 				switch {
 				case err != nil:
 					l.wrong(n, "", "address %q: %v", s, err)
@@ -242,7 +243,7 @@ func (l *loader) endpoint(n node, what string) (Endpoint, bool) {
 	}
 	words := strings.Fields(s)
 	if len(words) == 1 && strings.ContainsAny(s, ".:") {
-		a, err := parseAddr(words[0])
+		a, err := mail.ParseHost(words[0])
 		if err != nil {
 			l.wrong(n, "", "%s: %q: %v, or a receiver's name", what, s, err)
 		}
@@ -305,7 +306,7 @@ func (l *loader) fault(n node) (Fault, bool) {
 	}
 	have := l.mapping(n, "a fault",
 		l.one("name", func(n node, s string) {
-			name, err := faultName(s)
+			name, err := mail.FaultName(s)
 			if err != nil {
 				bad(n, "", "fault for %q: %v", s, err)
 			}
@@ -347,28 +348,4 @@ func (l *loader) fault(n node) (Fault, bool) {
 		bad(d.node, "", "delay: want it with fault: delay only")
 	}
 	return f, good
-}
-
-// faultName reads the name that a fault is for: a domain name, *.NAME for all
-// below it, * for all, or an address for its name in the reverse zone.
-func faultName(s string) (string, error) {
-	if strings.Contains(s, ":") {
-		a, err := parseAddr(s)
-		if err != nil {
-			return "", err
-		}
-		return reverseName(a), nil
-	}
-	if a, err := netip.ParseAddr(s); err == nil {
-		return reverseName(a), nil
-	}
-	if s == "*" {
-		return s, nil
-	}
-	star := ""
-	if rest, ok := strings.CutPrefix(s, "*."); ok {
-		star, s = "*.", rest
-	}
-	d, err := parseDomain(strings.TrimSuffix(s, "."))
-	return star + d, err
 }
