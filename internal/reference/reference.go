@@ -131,9 +131,17 @@ func Trigger(p *profile.Profile, r profile.Rule) string {
 	}
 	text := strings.Join(parts, ", and ")
 	if r.Times > 0 {
-		text += fmt.Sprintf(" (the first %d times for the same sender, recipient and network)", r.Times)
+		text += " (the first " + times(r.Times) + " for the same sender, recipient and network)"
 	}
 	return text + "; or " + force
+}
+
+// times is so many of them in words.
+func times(n int) string {
+	if n == 1 {
+		return "time"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // condition says a condition in words.

@@ -114,6 +114,18 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
+func TestTriggerTimes(t *testing.T) {
+	for n, want := range map[int]string{
+		0: "any mail; or force:",
+		1: "any mail (the first time for the same sender, recipient and network); or force:",
+		2: "any mail (the first 2 times for the same sender, recipient and network); or force:",
+	} {
+		if got := Trigger(nil, profile.Rule{ID: "x", Times: n}); !strings.HasPrefix(got, want) {
+			t.Errorf("%d times: %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	set, err := profile.Load(fstest.MapFS{"own.yaml": {Data: []byte(own)}})
 	if err != nil {
