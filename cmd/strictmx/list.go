@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"strictmx/fakemx/profile"
+	"strictmx/internal/spelling"
 	"strictmx/scenarios"
 )
 
@@ -86,7 +87,7 @@ func loadPath(p string) ([]*scenarios.Scenario, error) {
 		if embedded, found := embeddedPath(p); found {
 			return scenarios.LoadAll(scenarios.Embedded(), embedded)
 		}
-		return nil, fmt.Errorf("%s: want a scenario file, a directory, or a name that strictmx list prints: %w", p, err)
+		return nil, fmt.Errorf("%s: want a scenario file, a directory, or a name that strictmx list prints: %w", p, meantScenario(p, err))
 	}
 	abs, err := filepath.Abs(p)
 	if err != nil {
@@ -113,6 +114,22 @@ func embeddedPath(name string) (string, bool) {
 	}
 	_, err := fs.Stat(scenarios.Embedded(), path)
 	return path, err == nil
+}
+
+// meantScenario is what ends a message about a name that is no file for the reason err:
+// the embedded scenario that was probably meant, else err.
+func meantScenario(name string, err error) error {
+	names, globErr := fs.Glob(scenarios.Embedded(), "*.txtar")
+	if globErr != nil || !errors.Is(err, fs.ErrNotExist) || filepath.Base(name) != name {
+		return err
+	}
+	for i, n := range names {
+		names[i] = strings.TrimSuffix(n, ".txtar")
+	}
+	if near := spelling.Nearest(strings.TrimSuffix(name, ".txtar"), names); near != "" {
+		return fmt.Errorf("did you mean %s?", near)
+	}
+	return err
 }
 
 func showCommand() *cobra.Command {
@@ -142,7 +159,7 @@ func scenarioText(name string) ([]byte, error) {
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: want a name that strictmx list prints, or a .txtar file: %w", name, err)
+		return nil, fmt.Errorf("%s: want a name that strictmx list prints, or a .txtar file: %w", name, meantScenario(name, err))
 	}
 	return b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"strictmx/internal/spelling"
 	"strictmx/scenarios"
 )
 
@@ -40,9 +41,28 @@ func Select(all []*scenarios.Scenario, glob string) ([]Selection, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no case matches %q: strictmx list prints them", glob)
+		return nil, fmt.Errorf("no case matches %q: %s", glob, meantCase(all, glob))
 	}
 	return out, nil
+}
+
+// meantCase ends a message about a pattern that no case matches: with the case that
+// was probably meant, if there is one.
+func meantCase(all []*scenarios.Scenario, glob string) string {
+	var names []string
+	for _, sc := range all {
+		for _, c := range sc.Cases {
+			name := c.Name
+			if strings.Contains(glob, "/") {
+				name = sc.Name + "/" + c.Name
+			}
+			names = append(names, name)
+		}
+	}
+	if near := spelling.Nearest(glob, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "strictmx list prints them"
 }
 
 func selected(glob, scenario, name string) bool {

@@ -27,8 +27,10 @@ func TestSelect(t *testing.T) {
 		{"story/green", "story: red green"},
 		{"*/red", "story: red"},
 		{"[gi]*", "one: ill; story: red green"},
-		{"nothing", `no case matches "nothing"`},
-		{"one/green", `no case matches "one/green"`},
+		{"nothing", `no case matches "nothing": strictmx list prints them`},
+		{"one/green", `no case matches "one/green": strictmx list prints them`},
+		{"plil", `no case matches "plil": did you mean pill?`},
+		{"story/gren", `no case matches "story/gren": did you mean story/green?`},
 		{"[", `case "[": want a pattern`},
 	} {
 		got := ""

@@ -11,6 +11,7 @@ import (
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
+	"strictmx/internal/spelling"
 )
 
 const draft = "https://json-schema.org/draft/2020-12/schema"
@@ -30,7 +31,11 @@ func JSON(name string) ([]byte, error) {
 	case "scenario":
 		s = scenarioSchema()
 	default:
-		return nil, fmt.Errorf("schema of %q: want one of %s", name, strings.Join(Names(), ", "))
+		hint := "want one of " + strings.Join(Names(), ", ")
+		if near := spelling.Nearest(name, Names()); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return nil, fmt.Errorf("schema of %q: %s", name, hint)
 	}
 	s["$schema"] = draft
 	b, err := json.MarshalIndent(s, "", "  ")
