@@ -70,7 +70,25 @@ type judgement struct {
 	Receivers []judge.Verdict `json:"receivers"`
 }
 
+// missing tells which of the flags are not there without which nothing can be judged.
+func (f judgeFlags) missing() error {
+	var want []string
+	if f.zones == "" {
+		want = append(want, wantZones)
+	}
+	if f.client == "" {
+		want = append(want, "--client ADDR, the address that the message comes from")
+	}
+	if len(want) == 0 {
+		return nil
+	}
+	return fmt.Errorf("judge: want %s", strings.Join(want, ", and "))
+}
+
 func (f judgeFlags) run(ctx context.Context, in io.Reader, out io.Writer, args []string) error {
+	if err := f.missing(); err != nil {
+		return err
+	}
 	m, err := f.message(in, args)
 	if err != nil {
 		return err
@@ -114,10 +132,12 @@ func (f judgeFlags) write(out io.Writer, j judgement) error {
 	return judge.Text(out, j.Results, j.Receivers)
 }
 
+const wantZones = "--zones DIR, a directory with NAME.zone files"
+
 // loadZones loads the directory of --zones, for a command.
 func loadZones(command, dir string) (*fakedns.Zones, error) {
 	if dir == "" {
-		return nil, fmt.Errorf("%s: want --zones DIR, a directory with NAME.zone files", command)
+		return nil, fmt.Errorf("%s: want %s", command, wantZones)
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s: --zones %s: want a directory with NAME.zone files", command, dir)
