@@ -28,8 +28,9 @@ func receiversCommand() *cobra.Command {
 With --find it looks a refusal up: a line of mail.log, a bounce, or the reply alone,
 broken or cut off as it may be. It prints the replies that are like it, the likeliest
 first, each with its receiver and rule, and with the lines for a scenario that is to
-show it. Several lines of a log, or recipients of a bounce, are looked up each. Exit
-code 1: for one of them there is nothing.`,
+show it. Several lines of a log, or recipients of a bounce, are looked up each. Of a
+delivery to which no receiver replied it says what plays that. Exit code 1: for one of
+them there is no rule.`,
 		Example: `  strictmx receivers --find 'said: 550-5.7.26 This mail has been blocked because the sender is ...'
   grep status=bounced /var/log/mail.log | tail -1 | strictmx receivers --find -`,
 		Args: cobra.MaximumNArgs(1),
@@ -88,18 +89,20 @@ func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) 
 	if strings.TrimSpace(text) == "" {
 		return errors.New("receivers --find: there is no text: want a refusal, as mail.log has it behind \"said:\"")
 	}
-	known, nothing := set.Sayings(), 0
+	known, nothing, unanswered := set.Sayings(), 0, 0
 	all := refusals(text)
 	for i, text := range all {
 		if len(all) > 1 {
 			fmt.Fprintf(c.OutOrStdout(), "==> %s\n", report.Clean(text))
 		}
-		found := known.Find(text)
-		if len(found) == 0 {
-			nothing++
-		}
-		if err := reference.Found(c.OutOrStdout(), found); err != nil {
+		rules, played, err := findOne(c.OutOrStdout(), known, text)
+		switch {
+		case err != nil:
 			return err
+		case played:
+			unanswered++
+		case rules == 0:
+			nothing++
 		}
 		if i < len(all)-1 {
 			fmt.Fprintln(c.OutOrStdout())
@@ -113,16 +116,31 @@ func findSaying(c *cobra.Command, set *profile.Set, text string, args []string) 
 		return &exitError{exitMismatch, errors.New("receivers --find: " + of +
 			": want the reply from its code on, or write a receiver of your own (docs/own-receiver.md)")}
 	}
+	if unanswered > 0 {
+		return &exitError{code: exitMismatch}
+	}
 	return nil
 }
 
-// refusals are the lines of a mail log that quote a reply each, or what a bounce has
-// for each recipient, if there are several; else all of the text, which may be broken
-// into lines in any way.
+// findOne prints the rules that say a refusal, or what plays a delivery that failed
+// without a reply. It tells how many rules there are, and whether it was such a delivery.
+func findOne(w io.Writer, known *profile.Sayings, text string) (rules int, played bool, err error) {
+	if plays := reference.Unanswered(text); plays != "" {
+		_, err := fmt.Fprintln(w, plays)
+		return 0, true, err
+	}
+	found := known.Find(text)
+	return len(found), false, reference.Found(w, found)
+}
+
+// refusals are the lines of a mail log that quote a reply each, or tell of a delivery
+// that failed without one, or what a bounce has for each recipient, if there are
+// several; else all of the text, which may be broken into lines in any way.
 func refusals(text string) []string {
 	var out []string
 	for l := range strings.Lines(text) {
-		if logLine.MatchString(l) && quotes.MatchString(l) {
+		without := strings.Contains(l, " status=") && reference.Unanswered(l) != ""
+		if logLine.MatchString(l) && (reference.Quotes(l) || without) {
 			out = append(out, strings.TrimSpace(l))
 		}
 	}
@@ -143,7 +161,6 @@ func refusals(text string) []string {
 
 var (
 	logLine = regexp.MustCompile(`\bpostfix\S*/\S+\[[0-9]+\]: `)
-	quotes  = regexp.MustCompile(` (?:said|refused to talk to me): `)
 	// bouncedFor begins what bounce(8) writes of a recipient.
 	bouncedFor = regexp.MustCompile(`(?m)^<[^>\s]+>(?: \(expanded from\s[^)]*\))?:\s+host\s`)
 )
