@@ -84,6 +84,17 @@ func (z *Zones) Fresh() *Zones {
 	return fresh
 }
 
+// Sound returns Zones with the same records and without faults; false if there are none.
+func (z *Zones) Sound() (*Zones, bool) {
+	w := z.world()
+	if len(w.faults) == 0 {
+		return z, false
+	}
+	sound := new(Zones)
+	sound.p.Store(&world{zones: w.zones})
+	return sound, true
+}
+
 // Has tells whether there is a record of exactly this name and type, or of any
 // type if typ is empty. It knows nothing of wildcards, faults and CNAME.
 func (z *Zones) Has(name, typ string) bool {

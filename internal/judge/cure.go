@@ -35,8 +35,12 @@ func cures(ctx context.Context, zones *fakedns.Zones, p *profile.Profile, m Mess
 	if slices.ContainsFunc(seen, func(r mail.Result) bool { return r.Method == "script" }) {
 		return out, nil // no fact led to the refusal
 	}
+	var answered []mail.Result // what would be found if no lookup failed
+	if sound, faulty := zones.Sound(); faulty {
+		answered = all(ctx, sound, p, m, nil)
+	}
 	for _, change := range p.Changes(all(ctx, zones, p, m, seen)) {
-		c := Cure{Text: changeText(p, change, m)}
+		c := Cure{Text: changeText(p, change, m, answered)}
 		for _, cond := range change {
 			c.Changes = append(c.Changes, Finding{cond.Key(), cond.Values})
 		}
@@ -118,16 +122,49 @@ var wishes = map[string]string{
 	"sender-domain: pass": "an MX or address record for the sender's domain, or an SOA record where that is asked for",
 	"rdns-generic: pass":  "a PTR name of the host's own, not one made from the address",
 	"headers: pass":       "a message without the faults named above",
-	"null-sender: pass":   "one recipient for each message with the null sender",
+
+	"headers.from: ok":       "one From field, with one address",
+	"headers.date: ok":       "one Date field, with a date as RFC 5322 writes it",
+	"headers.message-id: ok": "one Message-ID field, with an identifier as <LEFT@RIGHT>",
+	"headers.to: ok":         "a To field",
+	"headers.duplicate: no":  "no field twice that may be there once",
+	"headers.hops: ok":       "fewer Received fields",
+	"headers.eight-bit: ok":  "8-bit content only where 8BITMIME or SMTPUTF8 declares it",
+	"headers.line-ends: ok":  "lines that all end with CR LF, and no CR or LF elsewhere",
+	"headers.lines: ok":      "shorter lines",
+	"headers.syntax: ok":     "a header of which each line is a field or goes on with one",
+
+	"null-sender: pass": "one recipient for each message with the null sender",
 }
 
-// changeText says a change in words.
-func changeText(p *profile.Profile, change profile.Change, m Message) string {
+// changeText says a change in words. answered are the results without the faults of the
+// DNS; none if it has no faults.
+func changeText(p *profile.Profile, change profile.Change, m Message, answered []mail.Result) string {
 	parts := make([]string, 0, len(change))
 	for _, cond := range change {
+		if found, ok := among(answered, cond); ok {
+			c, _ := p.Check(cond.Check)
+			text, _ := c.Meaning(cond.Facet, found)
+			parts = append(parts, "DNS lookups for "+cond.Check+" that do not fail: then "+text)
+			continue
+		}
 		parts = append(parts, wish(p, cond, m))
 	}
 	return strings.Join(slices.Compact(parts), ", and ")
+}
+
+// among is the value of a condition's check or facet in results, if it is one that the
+// condition wants.
+func among(results []mail.Result, cond profile.Condition) (string, bool) {
+	i := slices.IndexFunc(results, func(r mail.Result) bool { return r.Called() == cond.Check })
+	if i < 0 {
+		return "", false
+	}
+	value := results[i].Value
+	if cond.Facet != "" {
+		value = results[i].Facets[cond.Facet]
+	}
+	return value, slices.Contains(cond.Values, value)
 }
 
 func wish(p *profile.Profile, cond profile.Condition, m Message) string {

@@ -120,6 +120,72 @@ func TestCures(t *testing.T) {
 	}
 }
 
+// Where a lookup fails and the record is there, nobody is told to add the record.
+func TestCuresOfFaults(t *testing.T) {
+	const (
+		lookups = "DNS lookups for iprev that do not fail: then a PTR name of the client has its address"
+		record  = "a PTR record for 2001:db8::10 whose name has that address"
+		other   = "send from 203.0.113.10, another address of mail.example.com"
+		there   = "2001:db8::10 mail.example.com\n"
+	)
+	for _, tt := range []struct {
+		ptr, faults string
+		want        []string
+	}{
+		{there, "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{lookups, other}},
+		{there, "- {name: '*.ip6.arpa', fault: timeout}\n", []string{lookups, other}},
+		{"", "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{record, other}},
+	} {
+		z := zones(t, map[string]string{
+			"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 ip6:2001:db8::10 -all\"\nmail A 203.0.113.10\nmail AAAA 2001:db8::10\n",
+			"ptr":              "203.0.113.10 mail.example.com\n" + tt.ptr, "faults.yaml": tt.faults,
+		})
+		if got := curesOf(t, z, "gmail", "2001:db8::10", "From: me@example.com\r\nMessage-ID: <1@example.com>\r\n"); !slices.Equal(got, tt.want) {
+			t.Errorf("with ptr %q and faults %q it would pass with %q, want %q", tt.ptr, tt.faults, got, tt.want)
+		}
+	}
+}
+
+// A cure of a header says what the header should be.
+func TestCuresOfHeaders(t *testing.T) {
+	z := zones(t, map[string]string{
+		"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 -all\"\nmail A 203.0.113.10\n",
+		"ptr":              "203.0.113.10 mail.example.com\n",
+	})
+	const id = "Message-ID: <1@example.com>\r\n"
+	for header, want := range map[string][]string{
+		"From: a@example.com, b@example.com\r\n" + id:               {"one From field, with one address"},
+		"Subject: x\r\n" + id:                                       {"one From field, with one address"},
+		"From: me@example.com\r\nSubject: a\r\nSubject: b\r\n" + id: {"no field twice that may be there once"},
+		"From: me@example.com\r\n":                                  {"one Message-ID field, with an identifier as <LEFT@RIGHT>"},
+	} {
+		if got := curesOf(t, z, "gmail", "203.0.113.10", header); !slices.Equal(got, want) {
+			t.Errorf("%q would pass with %q, want %q", header, got, want)
+		}
+	}
+}
+
+// curesOf are the texts of what would let a message from mail.example.com pass.
+func curesOf(t *testing.T, z *fakedns.Zones, receiver, client, header string) []string {
+	t.Helper()
+	p, err := profile.Builtin().Find(receiver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Ask(t.Context(), z, p, Message{
+		Client: netip.MustParseAddr(client), Helo: "mail.example.com", From: "me@example.com", To: []string{"you@example.org"},
+		Content: []byte(header + "\r\nHello.\r\n"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, c := range v.Cures {
+		out = append(out, c.Text)
+	}
+	return out
+}
+
 // What is wished for is something that a check can find.
 func TestWishes(t *testing.T) {
 	for key := range wishes {
