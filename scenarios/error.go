@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"strictmx/internal/spelling"
 )
@@ -74,5 +73,5 @@ func wanted(word string, known []string) string {
 	if len(known) == 0 {
 		return "there are none"
 	}
-	return "want one of " + strings.Join(known, ", ")
+	return "want one of " + spelling.List(known)
 }

@@ -238,6 +238,8 @@ s.txtar:11: seconds "5..2": want the smaller number first`,
 		{"stray file", []string{"-- notes --\nx\n"}, "s.txtar:21: stray file notes: want it below dns, postfix, messages, profiles, or a case's name"},
 		{"stray folder", []string{"-- dsn/ptr --\nx\n"}, "s.txtar:21: stray file dsn/ptr: there is no case dsn: did you mean dns?"},
 		{"no such case", []string{"-- gren/dns/ptr --\nx\n"}, "s.txtar:21: stray file gren/dns/ptr: there is no case gren: did you mean green?"},
+		{"a case with the name of a folder", []string{"name: green", "name: dns", "-- green/dns/ptr", "-- whatever/dns/ptr"}, `s.txtar:12: case name dns: want another, this is the name of a folder
+s.txtar:19: stray file whatever/dns/ptr: there is no case whatever: want one of dns, postfix, opendkim, messages, profiles, red`},
 		{"stray file of a case", []string{"-- green/main.cf --\nx\n"}, "s.txtar:21: stray file green/main.cf: want it in a folder of the case: want one of dns, postfix, opendkim, messages, profiles"},
 		{"zone file", []string{"-- dns/example.net --\nx\n"}, "s.txtar:21: stray file dns/example.net: want dns/ptr or dns/NAME.zone"},
 		{"zone name", []string{"-- dns/Example.net.zone --\nx\n"}, "s.txtar:21: the zone's name \"Example.net\": want lower case"},

@@ -71,6 +71,9 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "dialogue: {banner: 354 x}\n", []string{`t.yaml:4:20: reply "354 x" for banner: want a 2xx code`}},
 		{minimal + "dialogue: {banner: \"220 {hots}\"}\n", []string{"t.yaml:4:20: unknown placeholder {hots}: did you mean host?"}},
 		{minimal + "values: {client: {form: x}}\n", []string{`t.yaml:4:10: value "client": want`}},
+		{minimal + "values: {client: {form: x}}\ndialogue: {banner: \"220 {whatever-else}\"}\n", []string{
+			`t.yaml:4:10: value "client": want`, "t.yaml:5:20: unknown placeholder {whatever-else}: want one of blank, client, date, ",
+		}},
 		{minimal + "values: {x: {form: \"<9\"}, y: {per: day}}\n", []string{
 			`t.yaml:4:20: form "<9": want a closing angle bracket`, "t.yaml:4:27: value y without form", `t.yaml:4:36: per "day": want one of session, message, reply`,
 		}},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"strictmx/internal/spelling"
 )
@@ -39,7 +38,7 @@ func join(problems []*Problem) error {
 
 // wanted says which words are known, the nearest to the given one first.
 func wanted(word string, known []string) string {
-	list := strings.Join(known, ", ")
+	list := spelling.List(known)
 	if near := spelling.Nearest(word, known); near != "" && len(known) > 1 {
 		return fmt.Sprintf("did you mean %s? known are %s", near, list)
 	}

@@ -3,7 +3,10 @@
 // was wanted.
 package spelling
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxWord bounds the words that are compared, in bytes: the time grows with the
 // product of their lengths, and words come from files of strangers.
@@ -27,6 +30,17 @@ func Nearest(word string, known []string) string {
 		}
 	}
 	return best
+}
+
+// List names words for a message in their order, each once.
+func List(words []string) string {
+	var out []string
+	for _, w := range words {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // distance is the number of bytes to insert, delete, change or swap with their

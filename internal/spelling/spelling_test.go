@@ -25,6 +25,19 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestList(t *testing.T) {
+	for want, words := range map[string][]string{
+		"":                    nil,
+		"client":              {"client"},
+		"blank, client, helo": {"blank", "client", "client", "helo"},
+		"dns, postfix, a":     {"dns", "postfix", "a", "dns"},
+	} {
+		if got := List(words); got != want {
+			t.Errorf("List(%q) = %q, want %q", words, got, want)
+		}
+	}
+}
+
 // A suggestion is a known word, and a known word is its own.
 func FuzzNearest(f *testing.F) {
 	f.Add("gmial", "gmail", "godaddy")
