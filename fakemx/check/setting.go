@@ -112,7 +112,7 @@ func (s Setting) NamesWith(word string) []string {
 func (s Setting) check(value string, beside Settings) error {
 	switch s.Kind {
 	case Choice:
-		return checkWord(value, s.NamesWith(beside.Text(s.Of)))
+		return s.checkWord(value, beside.Text(s.Of))
 	case Count:
 		least := max(s.Least, 1)
 		if n, err := strconv.Atoi(value); err != nil || n < least {
@@ -141,11 +141,16 @@ func (s Setting) check(value string, beside Settings) error {
 	return nil
 }
 
-func checkWord(word string, known []string) error {
+// checkWord tells what is wrong with a word beside that of the setting [Setting.Of].
+func (s Setting) checkWord(word, of string) error {
+	known := s.NamesWith(of)
 	if slices.Contains(known, word) {
 		return nil
 	}
 	list := strings.Join(known, ", ")
+	if i := slices.IndexFunc(s.Words, func(w Word) bool { return w.Name == word }); i >= 0 {
+		return fmt.Errorf("%q goes with %s: %s only: with %s: %s want one of %s", word, s.Of, strings.Join(s.Words[i].With, " or "), s.Of, of, list)
+	}
 	if near := spelling.Nearest(word, known); near != "" {
 		return fmt.Errorf("%q: did you mean %s? known are %s", word, near, list)
 	}
