@@ -185,6 +185,12 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "checks: {sfp: {}}\n", []string{"t.yaml:4:10: check sfp without method, and sfp is none: did you mean spf?"}},
 		{minimal + "checks: {own: {method: rate, limit: 03}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{"t.yaml:4:37: number 03: want no leading zero"}},
 		{minimal + "checks: {own: {method: greylist, by: trilpet}}\n", []string{`t.yaml:4:34: check own: by: "trilpet": did you mean triplet?`}},
+		{minimal + "checks: {own: {method: rate, limit: 3, by: recipient}}\n", []string{
+			`t.yaml:4:40: check own: by: "recipient" goes with count: recipients only: with count: messages want one of client, network, sender-domain, from-domain, session, all`,
+		}},
+		{minimal + "checks: {own: {method: rate, limit: 3, count: open, by: session}}\n", []string{
+			`t.yaml:4:53: check own: by: "session" goes with count: messages or recipients only: with count: open want one of client, network, all`,
+		}},
 		{minimal + "checks: {own: {method: spf}, spf: {}}\n" + rule, []string{"t.yaml:4:10: check own: no rule asks for it, and no reply quotes it"}},
 		{minimal + "checks: {dkim: {min-key: 2048}}\n" + strings.Replace(rule, "spf: fail", "dmarc: fail", 1), nil}, // DMARC needs it
 		{minimal + "checks: {own: {method: rate, limit: 3}, iprev: {}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.count} {ptr}"`, 1), nil},
@@ -195,9 +201,38 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "checks: {own: {method: sfp}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{
 			`t.yaml:4:24: unknown method "sfp"`, // once, and not again for each rule
 		}},
+		{minimal + strings.Replace(rule, "spf: fail", "rate: fail", 1), []string{`t.yaml:7:12: unknown check "rate": it is a method that has to be set up under checks: rate needs limit`}},
+		{minimal + strings.Replace(rule, "spf: fail", "dnsbl: fail", 1), []string{`t.yaml:7:12: unknown check "dnsbl": it is a method that has to be set up under checks: dnsbl needs zone`}},
+		{minimal + strings.Replace(rule, "spf: fail", "size: fail", 1), []string{`t.yaml:7:12: unknown check "size": it is a method that has to be set up under checks: size needs max`}},
+		{minimal + strings.Replace(rule, "spf: fail", "list: fail, recipient: unknown", 1), nil}, // they need nothing
+		{minimal + "checks: {own: {method: rate, limit: 3}, two: {method: rate, limit: 4}}\n" + strings.Replace(rule, "spf: fail", "rate: fail", 1), []string{
+			`t.yaml:8:12: unknown check "rate": it is the method of own, two: want the name of a check`,
+		}},
+		{minimal + "checks: {own: {method: rate}}\n" + strings.Replace(rule, "spf: fail", "rate: fail", 1), []string{
+			"t.yaml:4:10: check own: want limit: ", `t.yaml:8:12: unknown check "rate": it is the method of own`,
+		}},
+		{minimal + strings.Replace(rule, "spf: fail", "spf: [fail, permerror]", 1), []string{
+			"t.yaml:7:17: want a text, not a list: join values with or: spf: fail or permerror",
+		}},
+		{minimal + strings.Replace(rule, "spf: fail", "iprev.ptr: [[none]]", 1), []string{"t.yaml:7:23: want a text, not a list"}},
+		{minimal + strings.Replace(rule, "spf: fail", "iprev.ptr: []", 1), []string{"t.yaml:7:23: want a text, not a list"}},
+		{minimal + "checks: {burst: {method: rate, limit: 3}}\n" + strings.Replace(rule, "spf: fail", "burst.count: 3", 1), []string{
+			"t.yaml:8:12: check burst has no facets: want burst without .count",
+		}},
 		{minimal + strings.Replace(rule, "spf: fail", "spf.colour: red", 1), []string{`t.yaml:7:12: check spf has no facet "colour"`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.reason}"`, 1), nil},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf.raeson}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf.raeson}: did you mean spf.reason? known are spf.domain, spf.explanation, "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {dmarc.from}"`, 1), []string{
+			"t.yaml:8:12: unknown placeholder {dmarc.from}: did you mean dmarc.header.from? known are dmarc.dkim, dmarc.domain, ",
+		}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {dmarc.header.form}"`, 1), []string{"t.yaml:8:12: unknown placeholder {dmarc.header.form}: did you mean dmarc.header.from?"}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {spf}"`, 1), []string{"t.yaml:8:12: unknown placeholder {spf}: want one of spf.domain, spf.explanation, spf.identity, "}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {rate.count}"`, 1), []string{
+			"t.yaml:8:12: unknown placeholder {rate.count}: it is a method that has to be set up under checks: rate needs limit (write {{ for a brace)",
+		}},
+		{minimal + "checks: {own: {method: rate, limit: 3}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.number}"`, 1), []string{
+			"t.yaml:9:12: unknown placeholder {own.number}: want one of own.count, own.domain, own.explanation, own.limit, own.reason, own.value",
+		}},
 		{minimal + "checks: {own: {method: rate}}\n" + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1 {own.count}"`, 1), []string{
 			"t.yaml:4:10: check own: want limit: ",
 		}},

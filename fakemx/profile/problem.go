@@ -37,9 +37,12 @@ func join(problems []*Problem) error {
 }
 
 // wanted says which words are known, the nearest to the given one first.
-func wanted(word string, known []string) string {
+func wanted(word string, known []string) string { return meant(spelling.Nearest(word, known), known) }
+
+// meant says which words are known, and first the one that is near, if any.
+func meant(near string, known []string) string {
 	list := spelling.List(known)
-	if near := spelling.Nearest(word, known); near != "" && len(known) > 1 {
+	if near != "" && len(known) > 1 {
 		return fmt.Sprintf("did you mean %s? known are %s", near, list)
 	}
 	return "want one of " + list

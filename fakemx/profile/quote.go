@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"strictmx/fakemx/check"
 	"strictmx/internal/mail"
 )
 
@@ -51,18 +52,31 @@ func (p *Profile) early(text string, at mail.Stage) error {
 	return nil
 }
 
-// wordsLike are the placeholders that may have been meant: of a check those of what
-// it finds, else those that need no check.
-func (p *Profile) wordsLike(word string) []string {
-	name, _, dotted := strings.Cut(word, ".")
+// wantedPlaceholder says which one may have been meant: of a check those of what it
+// finds, where the end of a property is enough; else those that need no check.
+func (p *Profile) wantedPlaceholder(word string) string {
+	name, key, dotted := strings.Cut(word, ".")
 	c, known := p.Check(name)
-	if !dotted || !known {
-		return p.words()
+	_, method := check.MethodNamed(name)
+	switch {
+	case !known && dotted && method:
+		return wantedCheck(name, p.Checks)
+	case !known:
+		return wanted(word, p.words())
 	}
+	found := foundBy(c)
+	for i, f := range found {
+		found[i] = name + "." + f
+	}
+	if i := slices.IndexFunc(found, func(f string) bool { return strings.HasSuffix(f, "."+key) }); i >= 0 && dotted {
+		return meant(found[i], found)
+	}
+	return wanted(word, found)
+}
+
+// foundBy are what replies can quote of a check, sorted.
+func foundBy(c check.Check) []string {
 	keys := slices.Concat(foundKeys, c.Properties, slices.Collect(maps.Keys(c.Facets)))
-	for i, key := range keys {
-		keys[i] = name + "." + key
-	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }

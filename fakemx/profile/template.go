@@ -124,7 +124,7 @@ func (p *Profile) checkText(text string) error {
 		if p.knowsFound(name) && strings.HasSuffix(m, "}") {
 			continue
 		}
-		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, wanted(name, p.wordsLike(name)))
+		return fmt.Errorf("unknown placeholder %s: %s (write {{ for a brace)", m, p.wantedPlaceholder(name))
 	}
 	return nil
 }

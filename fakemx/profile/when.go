@@ -2,6 +2,7 @@ package profile
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -153,11 +154,11 @@ func (t *table) readWhen(r *ruleNode, when ast.Node) {
 			continue
 		}
 		if i < 0 {
-			t.r.problem(e.at, "unknown check %q: %s", name, wanted(name, t.checkNames()))
+			t.r.problem(e.at, "unknown check %q: %s", name, wantedCheck(name, t.checks))
 			continue
 		}
 		c := t.checks[i]
-		text, ok := t.r.scalar(e.node)
+		text, ok := t.conditionText(e)
 		values, known := c.Values, true
 		if faceted {
 			values, known = c.Facets[facet]
@@ -165,6 +166,8 @@ func (t *table) readWhen(r *ruleNode, when ast.Node) {
 		before = Condition{Check: name, Facet: facet, Text: text, Values: values}
 		switch {
 		case c.Run == nil: // its fault is told already
+		case !known && len(c.Facets) == 0:
+			t.r.problem(e.at, "check %s has no facets: want %s without .%s", name, name, facet)
 		case !known:
 			t.r.problem(e.at, "check %s has no facet %q: %s", name, facet, wanted(facet, slices.Sorted(maps.Keys(c.Facets))))
 		case c.At > r.At:
@@ -175,6 +178,26 @@ func (t *table) readWhen(r *ruleNode, when ast.Node) {
 			})
 		}
 	}
+}
+
+// conditionText is the text of a condition. Values in a list are told to be joined.
+func (t *table) conditionText(e entry) (string, bool) {
+	list, ok := e.node.(*ast.SequenceNode)
+	if !ok {
+		return t.r.scalar(e.node)
+	}
+	var values []string
+	quiet := &reader{file: t.r.file}
+	for _, v := range list.Values {
+		if s, ok := quiet.scalar(v); ok {
+			values = append(values, s)
+		}
+	}
+	if len(values) == 0 {
+		return t.r.scalar(list)
+	}
+	t.r.problem(list, "want a text, not a list: join values with or: %s: %s", e.key, strings.Join(values, " or "))
+	return "", false
 }
 
 // readValue reads "a or b" or "not a".
@@ -213,12 +236,24 @@ func (t *table) readValue(n ast.Node, key string, values []string, text string) 
 	return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == out[0] })
 }
 
-func (t *table) checkNames() []string {
-	out := make([]string, len(t.checks))
-	for i, c := range t.checks {
-		out[i] = c.Name
+// wantedCheck says which check may have been meant by a name that none has. The name
+// of a method is that of a check which is not set up, or under a name of its own.
+func wantedCheck(name string, checks []check.Check) string {
+	var names, own []string
+	for _, c := range checks {
+		names = append(names, c.Name)
+		if c.Method == name {
+			own = append(own, c.Name)
+		}
 	}
-	return out
+	m, ok := check.MethodNamed(name)
+	switch {
+	case ok && len(own) > 0:
+		return fmt.Sprintf("it is the method of %s: want the name of a check", spelling.List(own))
+	case ok:
+		return fmt.Sprintf("it is a method that has to be set up under checks: %s needs %s", name, strings.Join(slices.Sorted(maps.Keys(m.Sample())), " and "))
+	}
+	return wanted(name, names)
 }
 
 func methodNames() []string {
