@@ -75,15 +75,15 @@ func (t *table) version(label string) *Profile {
 	if err := p.checkText(t.wrap.tail); err != nil {
 		t.r.problem(t.node, "wrap: %v", err)
 	}
-	ids := make(map[string]int)
+	ids := make(map[string]ast.Node)
 	for _, r := range t.rules {
 		if !belongs(r.in, label) {
 			continue
 		}
-		if line, ok := ids[r.ID]; ok && r.ID != "" {
-			t.r.problem(r.node, "rule %s twice%s: first in line %d", r.ID, inVersion(label), line)
+		if first := ids[r.ID]; first != nil && r.ID != "" {
+			t.twice(r, first, label)
 		}
-		ids[r.ID], _ = place(r.node)
+		ids[r.ID] = r.node
 		t.try(p, r.template, r.replyNode, r.longest())
 		if r.staged {
 			t.early(p, r.template, r.replyNode, r.At)
@@ -92,6 +92,18 @@ func (t *table) version(label string) *Profile {
 	}
 	p.prepare()
 	return p
+}
+
+// twice tells of a rule that a version has already. It can be the same one, if it has its
+// text by ranges of versions, and these meet.
+func (t *table) twice(r ruleNode, first ast.Node, label string) {
+	if first == r.node {
+		t.r.problem(r.node, "rule %s with two texts%s: labels of versions go from the oldest to the newest, here %s",
+			r.ID, inVersion(label), strings.Join(t.labels, ", "))
+		return
+	}
+	line, _ := place(first)
+	t.r.problem(r.node, "rule %s twice%s: first in line %d", r.ID, inVersion(label), line)
 }
 
 // prepare works out what sessions would otherwise work out again and again.

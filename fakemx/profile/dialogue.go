@@ -85,13 +85,10 @@ func parsePhrase(name, text string) (template, error) {
 		return template{}, fmt.Errorf("unknown reply %q: %s", name, wanted(name, phraseNames()))
 	}
 	t, err := parseTemplate(text)
-	if err != nil {
-		return template{}, err
-	}
-	if c := phrases[i].class; byte('0'+t.code/100) != c {
+	if c := phrases[i].class; t.code != 0 && byte('0'+t.code/100) != c { // first: the status is right for another code
 		return template{}, fmt.Errorf("reply %q for %s: want a %cxx code", firstLine(text), name, c)
 	}
-	return t, nil
+	return t, err
 }
 
 // usual are the replies of the dialogue where tables say nothing.

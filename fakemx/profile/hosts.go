@@ -3,6 +3,7 @@ package profile
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -11,16 +12,12 @@ import (
 )
 
 func (t *table) readHosts(n ast.Node) {
-	r, lines := t.r, make(map[netip.Addr]int)
+	r, lines, named := t.r, make(map[netip.Addr]int), make(map[string]int)
 	for _, item := range r.items(n, "hosts") {
 		var h Host
 		have := r.fields(item, "a host", []field{
 			{"name", func(n ast.Node) {
-				s, ok := r.scalar(n)
-				if ok && !hostForm.MatchString(s) {
-					r.problem(n, "host %q: want a host name with final dot", s)
-				}
-				h.Name = s
+				h.Name = t.readHostName(n, named)
 			}},
 			{"pref", func(n ast.Node) {
 				s, ok := r.scalar(n)
@@ -45,6 +42,23 @@ func (t *table) readHosts(n ast.Node) {
 		}
 		t.hosts = append(t.hosts, h)
 	}
+}
+
+// readHostName reads the name of a host, which no other has, in whatever case. Lines are
+// those of the names before it.
+func (t *table) readHostName(n ast.Node, lines map[string]int) string {
+	s, ok := t.r.scalar(n)
+	key := strings.ToLower(s)
+	switch line := lines[key]; {
+	case !ok:
+	case !hostForm.MatchString(s):
+		t.r.problem(n, "host %q: want a host name with final dot", s)
+	case line > 0:
+		t.r.problem(n, "host %s twice: first in line %d", s, line)
+	default:
+		lines[key], _ = place(n)
+	}
+	return s
 }
 
 // readAddr reads an address of a host, which no host has twice. Lines are those of the

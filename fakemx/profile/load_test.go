@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -90,6 +91,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + addrs("10.0.0.1, \"2001:db8::25\", \"2001:db8:0::25\"") + "  - {name: mxb.example.net., pref: 1, addrs: [10.0.0.1]}\n", []string{
 			"t.yaml:5:72: address 2001:db8::25 twice: first in line 5", "t.yaml:6:47: address 10.0.0.1 twice: first in line 5",
 		}},
+		{minimal + addrs("10.0.0.1") + "  - {name: MX.example.net., pref: 2, addrs: [10.0.0.2]}\n", []string{"t.yaml:6:12: host MX.example.net. twice: first in line 5"}},
 		{minimal + addrs("2001:db8::25"), []string{"t.yaml:5:46: want an address: quote one of IPv6"}},
 		{minimal + "extensions: [SIZE, size 0, SIZE big, SIZE 1 2, SIZE -1, SIZEX big]\n", []string{
 			`t.yaml:4:28: extension "SIZE big": want SIZE and a number of octets`, `t.yaml:4:38: extension "SIZE 1 2": want SIZE`, `t.yaml:4:48: extension "SIZE -1": want SIZE`,
@@ -105,7 +107,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "default: 2026\n", []string{`t.yaml:4:10: default "2026": the table lists no versions`}},
 		{minimal + "versions: [a, b]\ndefault: c\n", []string{`t.yaml:5:10: default "c": want one of a, b`}},
 		{minimal + "versions: [a, a, B]\n", []string{"t.yaml:4:15: version a twice", `t.yaml:4:18: version "B": want lower-case`}},
-		{minimal + "versions: [a, b]\nchanges: [{versions: b..a}, {}]\n", []string{`t.yaml:5:22: versions "b..a": want the older label first`, "t.yaml:5:29: a change without versions"}},
+		{minimal + "versions: [a, b]\nchanges: [{versions: b..a}, {}]\n", []string{`t.yaml:5:22: versions "b..a": want the older label first, of a, b`, "t.yaml:5:29: a change without versions"}},
 		{minimal + "versions: [2013, 2014]\n" + strings.Replace(rule, "at:", "versions: 2015..\n    at:", 1), []string{`t.yaml:7:15: unknown version "2015": did you mean 2013?`}},
 		{minimal + strings.Replace(rule, "at:", "versions: a\n    at:", 1), []string{`t.yaml:6:15: version "a": the table lists no versions`}},
 		// Rules.
@@ -134,6 +136,8 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.7.1", 1), []string{`t.yaml:8:12: reply "550 4.7.1 no": status 4.7.1 and code 550 differ in class`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.07.1", 1), []string{`t.yaml:8:12: reply "550 5.07.1 no": status "5.07.1": want numbers`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "250 2.7.1", 1), []string{`t.yaml:8:12: reply "250 2.7.1 no": want a 4xx or 5xx code`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "251 4.7.0", 1), []string{`t.yaml:8:12: reply "251 4.7.0 no": want a 4xx or 5xx code, as a rule refuses`}},
+		{minimal + "dialogue: {accepted: 550 2.0.0 ok}\n", []string{`t.yaml:4:22: reply "550 2.0.0 ok" for accepted: want a 2xx code`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "No.", 1), []string{`t.yaml:8:12: reply "No. no": want a three-digit code`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550-5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550-5.7.1 no": want a three-digit code from 200 to 599 first`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "|-\n      550 5.7.1 no\n      550 5.7.1 no", 1), []string{`t.yaml:8:12: reply "550 5.7.1 no": want code and status once`}},
@@ -260,7 +264,12 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(texts, "  row:", "  Row:", 1) + strings.Replace(spoken, "text: row", "text: Row", 1), []string{`t.yaml:5:3: text "Row": want lower-case`}},
 		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, b: row}", 1), nil},
 		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row, c: row}", 1), []string{`t.yaml:10:20: unknown version "c": `}},
-		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a..b: row, b: row}", 1), []string{"t.yaml:8:5: rule a twice in version b: first in line 8"}},
+		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a..b: row, b: row}", 1), []string{
+			"t.yaml:8:5: rule a with two texts in version b: labels of versions go from the oldest to the newest, here a, b",
+		}},
+		{minimal + "versions: [2026, 2024]\n" + texts + strings.Replace(spoken, "text: row", "text: {..2024: row, 2026..: row}", 1), []string{
+			"t.yaml:8:5: rule a with two texts in version 2026: labels of versions go from the oldest to the newest, here 2026, 2024", "t.yaml:8:5: rule a with two texts in version 2024",
+		}},
 		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row}\n    versions: a", 1), []string{"t.yaml:11:15: versions beside those of text: want one of them"}},
 		// Lines longer than the RFC allows are taken where they were seen.
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 "+strings.Repeat("x", 600)+"\n    exact: true", 1), nil},
@@ -309,9 +318,15 @@ func TestSeen(t *testing.T) {
 			t.Errorf("isDated(%q) = %v, want %v", s, got, want)
 		}
 	}
-	_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(minimal + strings.Replace(rule, "2026-01-02", "last week", 1))}})
-	if want := `t.yaml:10:11: seen "last week": want a date as in 2026-11-02, 2026-11 or 2026, or "undated"`; err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("Load gave %v, want %s", err, want)
+	for seen, want := range map[string]string{
+		"last week":                `want a date as in 2026-11-02, 2026-11 or 2026, or "undated"`,
+		"undated, in the handbook": "want a blank after undated, and then what is known",
+		"undated, or 2026-13":      "want a date as in 2026-11-02",
+	} {
+		_, err := Load(fstest.MapFS{"t.yaml": {Data: []byte(minimal + strings.Replace(rule, "2026-01-02", seen, 1))}})
+		if want = fmt.Sprintf("t.yaml:10:11: seen %q: %s", seen, want); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("Load gave %v, want %s", err, want)
+		}
 	}
 }
 

@@ -18,7 +18,11 @@ func (r *reader) dated(into *string) field {
 	f := r.text("seen", into)
 	return field{f.name, func(n ast.Node) {
 		f.set(n)
-		if !isDated(*into) {
+		switch {
+		case isDated(*into):
+		case strings.HasPrefix(*into, "undated") && !dateLike.MatchString(*into):
+			r.problem(n, "seen %.40q: want a blank after undated, and then what is known", *into)
+		default:
 			r.problem(n, `seen %.40q: want a date as in 2026-11-02, 2026-11 or 2026, or "undated" and what is known`, *into)
 		}
 	}}

@@ -299,11 +299,12 @@ func (t *table) readTimes(n ast.Node) int {
 func (t *table) readReply(out *Rule, n ast.Node) {
 	tmpl, err := parseTemplate(out.Reply)
 	switch {
+	case tmpl.code != 0 && tmpl.code < 400: // first: the status is right for another code
+		t.r.problem(n, "reply %q: want a 4xx or 5xx code, as a rule refuses", firstLine(out.Reply))
+		return
 	case err != nil:
 		t.r.problem(n, "%v", err)
 		return
-	case tmpl.code < 400:
-		t.r.problem(n, "reply %q: want a 4xx or 5xx code, as a rule refuses", firstLine(out.Reply))
 	}
 	out.template, out.Code, out.Status = tmpl, tmpl.code, tmpl.status
 }

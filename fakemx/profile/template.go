@@ -252,27 +252,27 @@ var (
 	again = regexp.MustCompile(AgainForm)
 )
 
-// parseTemplate reads a reply of a table.
+// parseTemplate reads a reply of a table. With an error the code is set if it is known.
 func parseTemplate(s string) (template, error) {
 	s = strings.TrimSuffix(s, "\n")
 	m := head.FindStringSubmatch(s)
 	if m == nil {
 		return template{}, fmt.Errorf("reply %q: want a three-digit code from 200 to 599 first, then a blank", firstLine(s))
 	}
-	if again.MatchString(s) || m[2] != "" && strings.Contains(s, "\n"+m[2]+" ") {
-		return template{}, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
-	}
 	t := template{text: s[len(m[0]):]}
 	t.code, _ = strconv.Atoi(m[1]) // three digits
+	if again.MatchString(s) || m[2] != "" && strings.Contains(s, "\n"+m[2]+" ") {
+		return t, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
+	}
 	if m[2] == "" {
 		return t, nil
 	}
 	st, err := mail.ParseStatus(m[2])
 	if err != nil {
-		return template{}, fmt.Errorf("reply %q: %w", firstLine(s), err)
+		return t, fmt.Errorf("reply %q: %w", firstLine(s), err)
 	}
 	if st.Class != t.code/100 {
-		return template{}, fmt.Errorf("reply %q: status %s and code %d differ in class", firstLine(s), st, t.code)
+		return t, fmt.Errorf("reply %q: status %s and code %d differ in class", firstLine(s), st, t.code)
 	}
 	t.status = st
 	return t, nil

@@ -45,7 +45,7 @@ func (t *table) readRange(n ast.Node) []string {
 		switch {
 		case lo < 0 || hi < 0:
 		case lo > hi:
-			t.r.problem(item, "versions %q: want the older label first", s)
+			t.r.problem(item, "versions %q: want the older label first, of %s", s, strings.Join(t.labels, ", "))
 		default:
 			in = append(in, t.labels[lo:hi+1]...)
 		}
