@@ -253,6 +253,16 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + texts + spoken, nil},
 		{minimal + spoken + texts, nil},
 		{minimal + texts, []string{"t.yaml:5:3: text row: no rule names it"}},
+		// A misspelt key is told of, and nothing that follows from it.
+		{minimal + texts + strings.Replace(spoken, "text: row", "texts: row", 1), []string{`t.yaml:9:5: unknown key "texts" in a rule: did you mean text?`}},
+		{minimal + strings.Replace(texts, "texts:", "txets:", 1) + spoken, []string{`t.yaml:4:1: unknown key "txets" in a table: did you mean texts?`}},
+		{minimal + "cheks: {own: {method: rate, limit: 3}}\n" + strings.Replace(rule, "spf: fail", "own: fail", 1), []string{`t.yaml:4:1: unknown key "cheks" in a table: did you mean checks?`}},
+		{strings.Replace(minimal, "title:", "titel:", 1), []string{`t.yaml:2:1: unknown key "titel" in a table: did you mean title?`}},
+		{minimal + strings.NewReplacer("source:", "sorce:", "reply:", "reylp:", "id:", "idd:").Replace(rule), []string{
+			`t.yaml:5:5: unknown key "idd" in a rule: did you mean id?`, `t.yaml:8:5: unknown key "reylp" in a rule: did you mean reply?`, `t.yaml:9:5: unknown key "sorce" in a rule: did you mean source?`,
+		}},
+		{minimal + strings.Replace(rule, "seen: 2026-01-02", "seem: today", 1), []string{`t.yaml:10:5: unknown key "seem" in a rule: did you mean seen?`, `t.yaml:10:11: seen "today": want a date`}},
+		{minimal + strings.Replace(rule, "seen: 2026-01-02", "seen: 2026-01-02\n    seem: today", 1), []string{`t.yaml:11:5: unknown key "seem" in a rule: did you mean seen?`}},
 		{minimal + spoken, []string{`t.yaml:7:11: unknown text "row": the table has no texts`}},
 		{minimal + texts + strings.Replace(spoken, "text: row", "text: rwo", 1), []string{"t.yaml:5:3: text row: no rule names it", `t.yaml:9:11: unknown text "rwo": want one of row`}},
 		{minimal + texts + strings.Replace(spoken, "text: row", "text: [row]", 1), []string{"t.yaml:5:3: text row", "t.yaml:9:11: want a text, not a list"}},

@@ -39,17 +39,8 @@ func (t *table) evidence(out *Rule, replyNode *ast.Node, lay *layout) []field {
 // file; read complains of a table that is no mapping.
 func (t *table) readTexts() {
 	t.texts = make(map[string]*wording)
-	if _, ok := t.node.(*ast.MappingNode); !ok {
-		return
-	}
-	quiet := &reader{file: t.r.file}
-	for _, e := range quiet.entries(t.node, "a table") {
-		if e.key != "texts" {
-			continue
-		}
-		for _, text := range t.r.entries(e.node, "texts") {
-			t.texts[text.key] = t.readText(text)
-		}
+	for _, text := range t.section("texts") {
+		t.texts[text.key] = t.readText(text)
 	}
 }
 

@@ -17,17 +17,28 @@ import (
 // read, which comes after and complains of what is no mapping.
 func (t *table) readChecks() {
 	t.checks, t.settings, t.most = check.All(), make(map[string][]Setting), make(map[string]int)
+	for _, c := range t.section("checks") {
+		t.readCheck(c)
+	}
+}
+
+// The parts of a table that are read before the others, which refer to them.
+var sections = []string{"checks", "texts"}
+
+// section lists what a part of the table has. For a part that is not there it is the one
+// with a misspelt name, of which fields tells.
+func (t *table) section(name string) []entry {
 	if _, ok := t.node.(*ast.MappingNode); !ok {
-		return
+		return nil
 	}
 	quiet := &reader{file: t.r.file}
-	for _, e := range quiet.entries(t.node, "a table") {
-		if e.key == "checks" {
-			for _, c := range t.r.entries(e.node, "checks") {
-				t.readCheck(c)
-			}
+	entries := quiet.entries(t.node, "a table")
+	for _, e := range entries {
+		if e.key == name || !hasKey(entries, name) && spelling.Nearest(e.key, sections) == name {
+			return t.r.entries(e.node, name)
 		}
 	}
+	return nil
 }
 
 // readCheck reads one check: its method, which is its name if not given, and the

@@ -127,23 +127,31 @@ type field struct {
 }
 
 // fields hands each value of a mapping to the field of its key, and tells which
-// keys were there.
+// keys were there. A misspelt key counts as the one that was meant, so that this is not
+// missing, too.
 func (r *reader) fields(n ast.Node, what string, known []field) map[string]ast.Node {
-	have := make(map[string]ast.Node)
-	for _, e := range r.entries(n, what) {
-		i := slices.IndexFunc(known, func(f field) bool { return f.name == e.key })
-		if i < 0 {
-			names := make([]string, len(known))
-			for j, f := range known {
-				names[j] = f.name
+	names := make([]string, len(known))
+	for i, f := range known {
+		names[i] = f.name
+	}
+	have, entries := make(map[string]ast.Node), r.entries(n, what)
+	for _, e := range entries {
+		key := e.key
+		if !slices.Contains(names, key) {
+			r.problem(e.at, "unknown key %q in %s: %s", key, what, wanted(key, names))
+			key = spelling.Nearest(key, names)
+			if key == "" || have[key] != nil || hasKey(entries, key) {
+				continue
 			}
-			r.problem(e.at, "unknown key %q in %s: %s", e.key, what, wanted(e.key, names))
-			continue
 		}
-		have[e.key] = e.node
-		known[i].set(e.node)
+		have[key] = e.node
+		known[slices.Index(names, key)].set(e.node)
 	}
 	return have
+}
+
+func hasKey(entries []entry, key string) bool {
+	return slices.ContainsFunc(entries, func(e entry) bool { return e.key == key })
 }
 
 // items lists the members of a sequence.
