@@ -77,6 +77,28 @@ func StatusReply(classes string) string {
 	return `^(` + strings.Join(each, "|") + `)` + replyEnd
 }
 
+// BareForm is that of an extension with parameters whose keyword has none.
+func BareForm() string {
+	var each []string
+	for _, k := range bareKeywords {
+		each = append(each, anyCase(k))
+	}
+	return `(` + strings.Join(each, "|") + `)( [!-~]+)+`
+}
+
+// anyCase is a pattern of a word in capitals, in any case.
+func anyCase(word string) string {
+	var b strings.Builder
+	for _, c := range word {
+		if c < 'A' || c > 'Z' {
+			b.WriteRune(c)
+			continue
+		}
+		b.WriteString("[" + strings.ToLower(string(c)) + string(c) + "]")
+	}
+	return b.String()
+}
+
 // Refusals are the classes that the reply of a rule can have.
 const Refusals = "45"
 

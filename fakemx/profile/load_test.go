@@ -66,6 +66,15 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + "wrap: {columns: 12}\n", []string{`t.yaml:4:17: columns "12": want a number from 40 to 510`}},
 		{minimal + "wrap: {columns: 79, tail: \" {iid}\"}\n", []string{"t.yaml:1:1: wrap: unknown placeholder {iid}: did you mean id?"}},
 		{minimal + "extensions: [\"SIZE=1\"]\n", []string{`t.yaml:4:14: extension "SIZE=1": want a keyword`}},
+		{minimal + "extensions: [STARTLS, 8BITMINE, piplining, SMTP-UTF8, SZIE 5, BINARYMINE]\n", []string{
+			`t.yaml:4:14: extension "STARTLS": did you mean STARTTLS?`, `t.yaml:4:23: extension "8BITMINE": did you mean 8BITMIME?`, `t.yaml:4:33: extension "piplining": did you mean PIPELINING?`,
+			`t.yaml:4:44: extension "SMTP-UTF8": did you mean SMTPUTF8?`, `t.yaml:4:55: extension "SZIE 5": did you mean SIZE?`, `t.yaml:4:63: extension "BINARYMINE": did you mean BINARYMIME?`,
+		}},
+		{minimal + "extensions: [XSTARTTLS, X-EXPS GSSAPI, TIME, OK, LOCAL, starttls, AUTH LOGIN PLAIN, MTRK, ATRN, LIMITS RCPTMAX=5]\n", nil},
+		{minimal + "extensions: [PIPELINING SIZE 20000000, dsn 8bitmime]\n", []string{
+			`t.yaml:4:14: extension "PIPELINING SIZE 20000000": PIPELINING has no parameters: give each extension an entry of its own`,
+			`t.yaml:4:40: extension "dsn 8bitmime": DSN has no parameters: give`,
+		}},
 		{minimal + "dialogue: {baner: 220 x}\n", []string{`t.yaml:4:19: unknown reply "baner": did you mean banner?`}},
 		{minimal + "closing: [helo-empty]\n", nil},
 		{minimal + "closing: [helo-emty]\n", []string{`t.yaml:4:11: unknown reply "helo-emty": did you mean helo-empty?`}},
@@ -93,7 +102,7 @@ func TestLoadFaults(t *testing.T) {
 		}},
 		{minimal + addrs("10.0.0.1") + "  - {name: MX.example.net., pref: 2, addrs: [10.0.0.2]}\n", []string{"t.yaml:6:12: host MX.example.net. twice: first in line 5"}},
 		{minimal + addrs("2001:db8::25"), []string{"t.yaml:5:46: want an address: quote one of IPv6"}},
-		{minimal + "extensions: [SIZE, size 0, SIZE big, SIZE 1 2, SIZE -1, SIZEX big]\n", []string{
+		{minimal + "extensions: [SIZE, size 0, SIZE big, SIZE 1 2, SIZE -1, XSIZE big]\n", []string{
 			`t.yaml:4:28: extension "SIZE big": want SIZE and a number of octets`, `t.yaml:4:38: extension "SIZE 1 2": want SIZE`, `t.yaml:4:48: extension "SIZE -1": want SIZE`,
 		}},
 		{minimal + "hosts:\n  - {name: mx.example.net., pref: 010, addrs: []}\n", []string{"t.yaml:5:35: number 010: want no leading zero"}},

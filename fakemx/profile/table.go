@@ -134,15 +134,7 @@ func (t *table) wordFields(w *words) []field {
 		{"extensions", func(n ast.Node) {
 			w.extensions = []string{}
 			for _, e := range r.items(n, "extensions") {
-				s, ok := r.scalar(e)
-				switch {
-				case !ok:
-				case !ehloLine.MatchString(s):
-					r.problem(e, "extension %q: want a keyword and parameters (RFC 5321 section 4.1.1.1)", s)
-				case sizeWord.MatchString(s) && !sizeLine.MatchString(s):
-					r.problem(e, "extension %q: want SIZE and a number of octets, or SIZE alone (RFC 1870 section 4)", s)
-				}
-				w.extensions = append(w.extensions, s)
+				w.extensions = append(w.extensions, t.readExtension(e))
 			}
 		}},
 		{"dialogue", func(n ast.Node) {

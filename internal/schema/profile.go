@@ -67,6 +67,7 @@ func numeral(least, most int, about string) object {
 func extension() object {
 	out := formed("a keyword and its parameters", profile.ExtensionForm)
 	out["if"], out["then"] = object{"pattern": pattern.Any(profile.SizedForm)}, object{"pattern": pattern.Any(profile.SizeForm)}
+	out["not"] = matching(pattern.Any(profile.BareForm()))
 	return out
 }
 

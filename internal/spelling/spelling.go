@@ -24,7 +24,7 @@ func Nearest(word string, known []string) string {
 		if max(len(k)-len(word), len(word)-len(k)) >= least || len(k) > maxWord {
 			continue
 		}
-		d := distance(strings.ToLower(word), strings.ToLower(k))
+		d := Mistakes(word, k)
 		if d < least && d < len(k) && d < len(word) {
 			best, least = k, d
 		}
@@ -43,9 +43,11 @@ func List(words []string) string {
 	return strings.Join(out, ", ")
 }
 
-// distance is the number of bytes to insert, delete, change or swap with their
-// neighbour (optimal string alignment).
-func distance(a, b string) int {
+// Mistakes is the number of bytes to insert, delete, change or swap with their
+// neighbour that make one word of another, in any case (optimal string alignment). It
+// takes time with the product of their lengths.
+func Mistakes(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
 	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
