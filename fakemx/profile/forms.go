@@ -62,6 +62,10 @@ const (
 	AgainForm = `\n[2-5][0-9][0-9][- ]`
 	// DottedReply is a reply that has something like a status, right or wrong.
 	DottedReply = `^[2-5][0-9][0-9] ` + dotted + replyEnd
+	// BegunReply is one that has what begins like a status. It has one, or the form
+	// NumberedReply: four numbers, which are an address or a version.
+	BegunReply    = `^[2-5][0-9][0-9] [245]\.[0-9]`
+	NumberedReply = `^[2-5][0-9][0-9] [0-9]+(\.[0-9]+){3}`
 )
 
 // ReplyForm is that of a reply with a code of some classes, and StatusReply of one that

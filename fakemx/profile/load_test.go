@@ -144,6 +144,12 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "at: data", "at: date", 1), []string{`t.yaml:6:9: at "date": did you mean data?`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.7.1", 1), []string{`t.yaml:8:12: reply "550 4.7.1 no": status 4.7.1 and code 550 differ in class`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.07.1", 1), []string{`t.yaml:8:12: reply "550 5.07.1 no": status "5.07.1": want numbers`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "451 4.7", 1), []string{`t.yaml:8:12: reply "451 4.7 no": status "4.7": want class.subject.detail, as in 5.7.1 (RFC 3463 section 2)`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "451 4.7.O", 1), []string{`t.yaml:8:12: reply "451 4.7.O no": status "4.7.O": want numbers of one to three digits`}},
+		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1: no"`, 1), []string{`t.yaml:8:12: reply "550 5.7.1: no": status "5.7.1:": want numbers`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.1.2.3 says", 1), nil}, // an address or a version
+		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.113.0.203.bl.example.org says", 1), nil},
+		{minimal + strings.Replace(rule, "550 5.7.1", "550 5 .7", 1), nil},
 		{minimal + strings.Replace(rule, "550 5.7.1", "250 2.7.1", 1), []string{`t.yaml:8:12: reply "250 2.7.1 no": want a 4xx or 5xx code`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "251 4.7.0", 1), []string{`t.yaml:8:12: reply "251 4.7.0 no": want a 4xx or 5xx code, as a rule refuses`}},
 		{minimal + "dialogue: {accepted: 550 2.0.0 ok}\n", []string{`t.yaml:4:22: reply "550 2.0.0 ok" for accepted: want a 2xx code`}},

@@ -248,8 +248,10 @@ type layout struct {
 }
 
 var (
-	head  = regexp.MustCompile(`^([2-5][0-9][0-9])(?: (` + dotted + `)` + replyEnd + `|` + replyEnd + `)`)
-	again = regexp.MustCompile(AgainForm)
+	head     = regexp.MustCompile(`^([2-5][0-9][0-9])(?: (` + dotted + `)` + replyEnd + `|` + replyEnd + `)`)
+	again    = regexp.MustCompile(AgainForm)
+	begun    = regexp.MustCompile(BegunReply)
+	numbered = regexp.MustCompile(NumberedReply)
 )
 
 // parseTemplate reads a reply of a table. With an error the code is set if it is known.
@@ -264,12 +266,16 @@ func parseTemplate(s string) (template, error) {
 	if again.MatchString(s) || m[2] != "" && strings.Contains(s, "\n"+m[2]+" ") {
 		return t, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
 	}
-	if m[2] == "" {
+	word := m[2]
+	if begun.MatchString(s) && !numbered.MatchString(s) {
+		word, _, _ = strings.Cut(firstLine(s[len("550 "):]), " ")
+	}
+	if word == "" {
 		return t, nil
 	}
-	st, err := mail.ParseStatus(m[2])
+	st, err := mail.ParseStatus(word)
 	if err != nil {
-		return t, fmt.Errorf("reply %q: %w", firstLine(s), err)
+		return t, fmt.Errorf("reply %q: %w (RFC 3463 section 2)", firstLine(s), err)
 	}
 	if st.Class != t.code/100 {
 		return t, fmt.Errorf("reply %q: status %s and code %d differ in class", firstLine(s), st, t.code)
