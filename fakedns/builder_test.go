@@ -222,6 +222,7 @@ func TestLoadErrors(t *testing.T) {
 		{"-- faults.yaml --\n- name: \"a b\"\n  fault: refused\n  times: two\n", `
 			faults.yaml:1: fault for "a b": want labels of letters, digits and hyphens between dots
 			faults.yaml:3: times: want a whole number from 0 to 1000000`},
+		{"-- faults.yaml --\n- {name: a, fault: refused\n- {name: b, fault: refused}\n", `faults.yaml:2: not YAML: ',' or '}' must be specified: look for the end of the { in line 1`},
 		{"-- faults.yaml --\nname: a\n", `faults.yaml:1: want a list of faults, as in - {name: example.com, type: TXT, fault: servfail}`},
 		{"-- README --\n-- sub/x.zone --\n-- .zone --\n", `
 			.zone: origin: name "": want labels of 1 to 63 octets, at most 255 octets in all

@@ -84,8 +84,8 @@ func (r *faultReader) broken(text string, err error) {
 			line = t.Position.Line
 		}
 	}
-	if hint := spelling.Unquoted(text, line); hint != "" {
-		why += ": " + hint
+	if line > 0 {
+		why += ": " + spelling.Unparsed(text, line, 1)
 	}
 	r.wrong(line, "not YAML: %s", why)
 }

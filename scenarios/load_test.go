@@ -67,6 +67,8 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		// scenario.yaml as a whole
 		{"broken YAML", []string{"title: A plain one", "title: [A plain one"}, "s.txtar:5: not YAML: "},
+		{"a brace without its end", []string{"from: me@example.com, to: you@gmail.com}", "from: me@example.com, to: you@gmail.com"}, "s.txtar:9: not YAML: ',' or '}' must be specified: look for the end of the { in line 8"},
+		{"a key too far in", []string{"title: A plain one\n", "title: A plain one\n  note: x\n"}, "s.txtar:4: not YAML: mapping value is not allowed in this context: look at the indentation of this line and the one before it, and for quotes, brackets or braces that are open before it"},
 		{"a text without quotes", []string{"title: A plain one", "title: A plain one: this"}, "s.txtar:4: not YAML: mapping value is not allowed in this context: quote the text of title, which has a colon and a blank in it"},
 		{"a second document", []string{"cases:\n", "---\ncases:\n"}, "s.txtar:10: a second document: want one per file"},
 		{"empty", []string{plain[strings.Index(plain, "title"):strings.Index(plain, "-- dns")], ""}, "s.txtar:4: empty: want title, host, receivers, send and cases"},

@@ -106,7 +106,7 @@ func (r *reader) root(src string) (node, bool) {
 			text = se.Message
 			if se.Token != nil && se.Token.Position != nil {
 				at = r.start.line(se.Token.Position.Line - 1)
-				hint = spelling.Unquoted(src, se.Token.Position.Line)
+				hint = spelling.Unparsed(src, se.Token.Position.Line, r.start.line(0).Line)
 			}
 		}
 		r.add(at, hint, "not YAML: %s", text)

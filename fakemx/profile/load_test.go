@@ -53,6 +53,10 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "550 5.7.1 no: way", 1), []string{
 			"t.yaml:8:12: not YAML: mapping value is not allowed in this context: quote the text of reply, which has a colon and a blank in it",
 		}},
+		{minimal + strings.Replace(rule, "    when:", "   when:", 1), []string{
+			"t.yaml:7:4: not YAML: value is not allowed in this context: look at the indentation of this line and the one before it, and for quotes, brackets or braces that are open before it",
+		}},
+		{minimal + strings.Replace(rule, "{spf: fail}", "{spf: fail", 1), []string{"t.yaml:8:5: not YAML: ',' or '}' must be specified: look for the end of the { in line 7"}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", "''", 1), []string{`t.yaml:8:12: reply "": want a three-digit code`}},
 		{minimal + "---\nname: b\n", []string{"t.yaml:5:1: a second document"}},
 		{"name: Own\n" + minimal[10:], []string{`t.yaml:1:7: name "Own": want lower-case`}},

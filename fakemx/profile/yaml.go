@@ -60,9 +60,7 @@ func (r *reader) root(src []byte) ast.Node {
 			p.Text = "not YAML: " + se.Message
 			if se.Token != nil && se.Token.Position != nil {
 				p.Line, p.Column = se.Token.Position.Line, se.Token.Position.Column
-				if hint := spelling.Unquoted(string(src), p.Line); hint != "" {
-					p.Text += ": " + hint
-				}
+				p.Text += ": " + spelling.Unparsed(string(src), p.Line, 1)
 			}
 		}
 		r.problems = append(r.problems, p)
