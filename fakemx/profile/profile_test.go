@@ -234,6 +234,31 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A receiver of the user's own that is not found is told with its file.
+func TestFindOwn(t *testing.T) {
+	table := func(name string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("name: " + name + "\ntitle: Own\nhostname: mx.example.net\n")}
+	}
+	own := fstest.MapFS{"applianc.yaml": table("appliance"), "gateway.yaml": table("gw"), "box.yaml": table("quarantine")}
+	s, err := Builtin().With(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = "; own ones are appliance in applianc.yaml, gw in gateway.yaml, quarantine in box.yaml"
+	for name, want := range map[string]string{
+		"applianc":       `unknown receiver "applianc": did you mean appliance, the name in applianc.yaml? known are addy, `,
+		"gateway@2024":   `unknown receiver "gateway": did you mean gw, the name in gateway.yaml? known are addy, `,
+		"quarentine":     `unknown receiver "quarentine": did you mean quarantine, the name in box.yaml? known are addy, `,
+		"gmial":          `unknown receiver "gmial": did you mean gmail? known are addy, `,
+		"something-else": `unknown receiver "something-else": want one of addy, `,
+	} {
+		_, err := s.Find(name)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.HasSuffix(err.Error(), all) != (name == "something-else") {
+			t.Errorf("Find(%s): %v, want %s", name, err, want)
+		}
+	}
+}
+
 func TestWith(t *testing.T) {
 	own := fstest.MapFS{
 		"own.yaml":  {Data: []byte("name: own\ntitle: Own\nhostname: mx.example.net\n")},

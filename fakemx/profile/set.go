@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"strictmx/internal/spelling"
 )
 
 //go:embed tables/*.yaml
@@ -23,6 +25,7 @@ type Set struct {
 // of our tables, and reading all of them takes longer than the rest of its start.
 type lazyFamily struct {
 	name string
+	file string // of an own table; empty for one of ours
 	get  func() family
 }
 
@@ -45,7 +48,7 @@ var Builtin = sync.OnceValue(func() *Set {
 	}
 	s := &Set{}
 	for _, file := range files {
-		s.families = append(s.families, lazyFamily{strings.TrimSuffix(file, ".yaml"), sync.OnceValue(func() family { return builtin(file) })})
+		s.families = append(s.families, lazyFamily{name: strings.TrimSuffix(file, ".yaml"), get: sync.OnceValue(func() family { return builtin(file) })})
 	}
 	return s
 })
@@ -96,7 +99,7 @@ func (s *Set) With(own fs.FS) (*Set, error) {
 		}
 		problems = append(problems, faults...)
 		if len(faults) == 0 {
-			out.families = append(out.families, lazyFamily{f.name, func() family { return f }})
+			out.families = append(out.families, lazyFamily{f.name, file, func() family { return f }})
 		}
 	}
 	if err := join(problems); err != nil {
@@ -132,7 +135,7 @@ func (s *Set) Find(name string) (*Profile, error) {
 	case i < 0 && len(s.families) == 0:
 		return nil, fmt.Errorf("unknown receiver %q: there are no profiles", base)
 	case i < 0:
-		return nil, fmt.Errorf("unknown receiver %q: %s", base, wanted(base, s.Names()))
+		return nil, fmt.Errorf("unknown receiver %q: %s", base, s.wantedName(base))
 	case !labelled:
 		return s.families[i].get().bare, nil
 	}
@@ -144,6 +147,30 @@ func (s *Set) Find(name string) (*Profile, error) {
 		return nil, fmt.Errorf("receiver %s has no versions: want %q without @%s", base, base, label)
 	}
 	return nil, fmt.Errorf("unknown version %q of receiver %s: %s", label, base, wanted(label, f.labels()))
+}
+
+// wantedName says which receiver may have been meant, and of own tables in which file
+// they are: a file can have the name that was asked for, and its table another.
+func (s *Set) wantedName(word string) string {
+	names := s.Names()
+	near := spelling.Nearest(word, names)
+	var own []string
+	for _, f := range s.families {
+		if f.file == word+".yaml" {
+			near = f.name
+		}
+		if f.file != "" {
+			own = append(own, f.name+" in "+f.file)
+		}
+	}
+	i := slices.Index(names, near)
+	switch {
+	case i < 0 && own != nil:
+		return meant("", names) + "; own ones are " + strings.Join(own, ", ")
+	case i < 0 || s.families[i].file == "":
+		return meant(near, names)
+	}
+	return meant(near+", the name in "+s.families[i].file, names)
 }
 
 func (f family) labels() []string {
