@@ -97,13 +97,16 @@ func (t *table) version(label string) *Profile {
 // twice tells of a rule that a version has already. It can be the same one, if it has its
 // text by ranges of versions, and these meet.
 func (t *table) twice(r ruleNode, first ast.Node, label string) {
+	order := ": labels of versions go from the oldest to the newest, here " + strings.Join(t.labels, ", ")
 	if first == r.node {
-		t.r.problem(r.node, "rule %s with two texts%s: labels of versions go from the oldest to the newest, here %s",
-			r.ID, inVersion(label), strings.Join(t.labels, ", "))
+		t.r.problem(r.node, "rule %s with two texts%s%s", r.ID, inVersion(label), order)
 		return
 	}
+	if slices.IsSorted(t.labels) {
+		order = ""
+	}
 	line, _ := place(first)
-	t.r.problem(r.node, "rule %s twice%s: first in line %d", r.ID, inVersion(label), line)
+	t.r.problem(r.node, "rule %s twice%s: first in line %d%s", r.ID, inVersion(label), line, order)
 }
 
 // prepare works out what sessions would otherwise work out again and again.

@@ -148,7 +148,7 @@ func TestLoadFaults(t *testing.T) {
 		{minimal + strings.Replace(rule, "at: data", "at: date", 1), []string{`t.yaml:6:9: at "date": did you mean data?`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 4.7.1", 1), []string{`t.yaml:8:12: reply "550 4.7.1 no": status 4.7.1 and code 550 differ in class`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.07.1", 1), []string{`t.yaml:8:12: reply "550 5.07.1 no": status "5.07.1": want numbers`}},
-		{minimal + strings.Replace(rule, "550 5.7.1", "451 4.7", 1), []string{`t.yaml:8:12: reply "451 4.7 no": status "4.7": want class.subject.detail, as in 5.7.1 (RFC 3463 section 2)`}},
+		{minimal + strings.Replace(rule, "550 5.7.1", "451 4.7", 1), []string{`t.yaml:8:12: reply "451 4.7 no": status "4.7": want class.subject.detail, as in 4.7.1 (RFC 3463 section 2)`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "451 4.7.O", 1), []string{`t.yaml:8:12: reply "451 4.7.O no": status "4.7.O": want numbers of one to three digits`}},
 		{minimal + strings.Replace(rule, "550 5.7.1 no", `"550 5.7.1: no"`, 1), []string{`t.yaml:8:12: reply "550 5.7.1: no": status "5.7.1:": want numbers`}},
 		{minimal + strings.Replace(rule, "550 5.7.1", "550 5.1.2.3 says", 1), nil}, // an address or a version
@@ -225,6 +225,7 @@ func TestLoadFaults(t *testing.T) {
 			`t.yaml:4:24: unknown method "sfp"`, // once, and not again for each rule
 		}},
 		{minimal + strings.Replace(rule, "spf: fail", "rate: fail", 1), []string{`t.yaml:7:12: unknown check "rate": it is a method that has to be set up under checks: rate needs limit`}},
+		{minimal + strings.Replace(rule, "spf: fail", "rtae: fail", 1), []string{`t.yaml:7:12: unknown check "rtae": did you mean rate? it is a method that has to be set up under checks: rate needs limit`}},
 		{minimal + strings.Replace(rule, "spf: fail", "dnsbl: fail", 1), []string{`t.yaml:7:12: unknown check "dnsbl": it is a method that has to be set up under checks: dnsbl needs zone`}},
 		{minimal + strings.Replace(rule, "spf: fail", "size: fail", 1), []string{`t.yaml:7:12: unknown check "size": it is a method that has to be set up under checks: size needs max`}},
 		{minimal + strings.Replace(rule, "spf: fail", "list: fail, recipient: unknown", 1), nil}, // they need nothing
@@ -298,6 +299,10 @@ func TestLoadFaults(t *testing.T) {
 		}},
 		{minimal + "versions: [2026, 2024]\n" + texts + strings.Replace(spoken, "text: row", "text: {..2024: row, 2026..: row}", 1), []string{
 			"t.yaml:8:5: rule a with two texts in version 2026: labels of versions go from the oldest to the newest, here 2026, 2024", "t.yaml:8:5: rule a with two texts in version 2024",
+		}},
+		{minimal + "versions: [2026, 2024]\nrules:\n" + strings.Replace(ruleOf("a", "data", "spf: fail"), "at:", "versions: ..2024\n    at:", 1) +
+			strings.Replace(ruleOf("a", "data", "spf: fail"), "at:", "versions: 2024\n    at:", 1), []string{
+			"t.yaml:13:5: rule a twice in version 2024: first in line 6: labels of versions go from the oldest to the newest, here 2026, 2024",
 		}},
 		{minimal + "versions: [a, b]\n" + texts + strings.Replace(spoken, "text: row", "text: {a: row}\n    versions: a", 1), []string{"t.yaml:11:15: versions beside those of text: want one of them"}},
 		// Lines longer than the RFC allows are taken where they were seen.

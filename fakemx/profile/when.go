@@ -264,6 +264,9 @@ func wantedCheck(name string, checks []check.Check) string {
 	case ok:
 		return fmt.Sprintf("it is a method that has to be set up under checks: %s needs %s", name, strings.Join(slices.Sorted(maps.Keys(m.Sample())), " and "))
 	}
+	if near := spelling.Nearest(name, methodNames()); near != "" && spelling.Nearest(name, names) == "" {
+		return "did you mean " + near + "? " + wantedCheck(near, checks)
+	}
 	return wanted(name, names)
 }
 

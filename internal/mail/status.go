@@ -36,6 +36,12 @@ func readStatus(s string) (st Status, want string) {
 	class, rest, ok := strings.Cut(s, ".")
 	subject, detail, ok2 := strings.Cut(rest, ".")
 	if !ok || !ok2 {
+		switch class { // whole texts, as ordinary words of replies come here, too
+		case "2":
+			return Status{}, "class.subject.detail, as in 2.7.1"
+		case "4":
+			return Status{}, "class.subject.detail, as in 4.7.1"
+		}
 		return Status{}, "class.subject.detail, as in 5.7.1"
 	}
 	if class != "2" && class != "4" && class != "5" {
