@@ -62,10 +62,12 @@ const (
 	AgainForm = `\n[2-5][0-9][0-9][- ]`
 	// DottedReply is a reply that has something like a status, right or wrong.
 	DottedReply = `^[2-5][0-9][0-9] ` + dotted + replyEnd
-	// BegunReply is one that has what begins like a status. It has one, or the form
-	// NumberedReply: four numbers, which are an address or a version.
-	BegunReply    = `^[2-5][0-9][0-9] [245]\.[0-9]`
-	NumberedReply = `^[2-5][0-9][0-9] [0-9]+(\.[0-9]+){3}`
+	// MistypedReply is one with a status that lacks a number, or has a letter for a digit.
+	// Other words that are like a status, such as 5.7.1 with a colon, are text: servers
+	// say them.
+	MistypedReply = `^[2-5][0-9][0-9] [245]\.([0-9]+|` + digits + `\.` + mistyped + `|` + mistyped + `\.` + digits + `)` + replyEnd
+	digits        = `[0-9OolI]+`
+	mistyped      = `[0-9]*[OolI][0-9OolI]*`
 )
 
 // ReplyForm is that of a reply with a code of some classes, and StatusReply of one that

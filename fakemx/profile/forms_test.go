@@ -17,15 +17,14 @@ func FuzzForms(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	again, dotted := regexp.MustCompile(AgainForm), regexp.MustCompile(DottedReply)
-	begun, numbered := regexp.MustCompile(BegunReply), regexp.MustCompile(NumberedReply)
+	again, dotted, mistyped := regexp.MustCompile(AgainForm), regexp.MustCompile(DottedReply), regexp.MustCompile(MistypedReply)
 	seen, unseen := regexp.MustCompile(SeenForm), regexp.MustCompile(UnseenForm)
 	values := regexp.MustCompile(pattern.Any(ValueForm()))
 	f.Fuzz(func(t *testing.T, s string) {
 		if tmpl, err := parseTemplate(s); err == nil {
 			class := string(rune('0' + tmpl.code/100))
 			reply, status := regexp.MustCompile(ReplyForm(class)), regexp.MustCompile(StatusReply(class))
-			wrong := dotted.MatchString(s) || begun.MatchString(s) && !numbered.MatchString(s)
+			wrong := dotted.MatchString(s) || mistyped.MatchString(s)
 			if again.MatchString(s) || !status.MatchString(s) && (!reply.MatchString(s) || wrong) {
 				t.Errorf("%q is a reply and has not the form of one", s)
 			}

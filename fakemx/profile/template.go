@@ -248,10 +248,9 @@ type layout struct {
 }
 
 var (
-	head     = regexp.MustCompile(`^([2-5][0-9][0-9])(?: (` + dotted + `)` + replyEnd + `|` + replyEnd + `)`)
-	again    = regexp.MustCompile(AgainForm)
-	begun    = regexp.MustCompile(BegunReply)
-	numbered = regexp.MustCompile(NumberedReply)
+	head    = regexp.MustCompile(`^([2-5][0-9][0-9])(?: (` + dotted + `)` + replyEnd + `|` + replyEnd + `)`)
+	again   = regexp.MustCompile(AgainForm)
+	mistype = regexp.MustCompile(MistypedReply)
 )
 
 // parseTemplate reads a reply of a table. With an error the code is set if it is known.
@@ -267,7 +266,7 @@ func parseTemplate(s string) (template, error) {
 		return t, fmt.Errorf("reply %q: want code and status once, in front; they are repeated on each line", firstLine(s))
 	}
 	word := m[2]
-	if begun.MatchString(s) && !numbered.MatchString(s) {
+	if mistype.MatchString(s) {
 		word, _, _ = strings.Cut(firstLine(s[len("550 "):]), " ")
 	}
 	if word == "" {

@@ -79,16 +79,16 @@ func dialogue() object {
 	return fields("the replies that no rule gives", nil, properties)
 }
 
-// reply is one with a code of some classes. What stands where a status would and begins
-// like one is one, of the same class, or an address. A code alone is a number.
+// reply is one with a code of some classes. What stands where a status would and looks
+// like one is one, of the same class, and not mistyped. A code alone is a number.
 func reply(about, classes string) object {
 	least, most := int(classes[0]-'0')*100, int(classes[len(classes)-1]-'0')*100+99
 	return object{"description": about, "anyOf": []object{
 		{"type": "integer", "minimum": least, "maximum": most},
 		{"type": "string", "pattern": profile.StatusReply(classes), "not": matching(profile.AgainForm)},
 		{
-			"type": "string", "pattern": profile.ReplyForm(classes), "not": matching(profile.DottedReply + "|" + profile.AgainForm),
-			"if": matching(profile.BegunReply), "then": matching(profile.NumberedReply),
+			"type": "string", "pattern": profile.ReplyForm(classes),
+			"not": matching(profile.DottedReply + "|" + profile.MistypedReply + "|" + profile.AgainForm),
 		},
 	}}
 }
