@@ -1,6 +1,11 @@
 package fakemx
 
-import "strictmx/internal/mail"
+import (
+	"slices"
+
+	"strictmx/fakemx/check"
+	"strictmx/internal/mail"
+)
 
 // An envelope is what checks at MAIL go by.
 type envelope struct {
@@ -23,21 +28,35 @@ type earlier struct {
 	found    findings
 }
 
-// keep takes what a transaction found about its envelope before it is forgotten.
-func (e *earlier) keep(of envelope, f *findings, lasts func(name string) bool) {
+// keep takes what a transaction found that lasts, before it is forgotten.
+func (e *earlier) keep(of envelope, f *findings) {
 	e.envelope = of
 	e.found.forget(mail.Connect)
 	for i, a := range f.about {
-		if a.at == mail.Mail && a.broken == "" && f.results[i].Value != mail.TempError && lasts(a.name) {
+		if a.lasts && a.broken == "" && f.results[i].Value != mail.TempError {
 			e.found.add(f.results[i], a)
 		}
 	}
 }
 
-// about is what the check of a name found about the same envelope; nil is nothing.
-func (e *earlier) about(of envelope, name string) *mail.Result {
-	if e.envelope != of {
+// lasting tells whether a check has the same result where the envelope and its key are
+// the same, and the key.
+func lasting(c *check.Check, f check.Facts) (key string, ok bool) {
+	switch {
+	case c.Counts:
+		return "", false
+	case c.Key != nil:
+		return c.Key(f), true
+	}
+	return "", c.At == mail.Mail
+}
+
+// result is what the check of a name found about the same envelope and key; nil is
+// nothing.
+func (e *earlier) result(of envelope, name, key string) *mail.Result {
+	i := slices.IndexFunc(e.found.about, func(a about) bool { return a.name == name && a.key == key })
+	if i < 0 || e.envelope != of {
 		return nil
 	}
-	return e.found.named(name)
+	return &e.found.results[i]
 }

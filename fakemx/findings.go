@@ -17,6 +17,8 @@ type about struct {
 	name   string     // of the check; empty if none was asked
 	at     mail.Stage // where its facts were known: with those it is forgotten
 	broken string     // why there is no result to rely on; else empty
+	lasts  bool       // the same envelope and key have the same result
+	key    string     // see [check.Check]
 }
 
 func newFindings(most int) findings {

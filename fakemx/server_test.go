@@ -306,6 +306,40 @@ func TestChecksRunOnce(t *testing.T) {
 	}
 }
 
+// A check of the content that has a key runs once for an envelope and a key.
+func TestChecksWithAKeyRunOnce(t *testing.T) {
+	runs := 0
+	srv := testServer(t, "strict")
+	srv.Checks = func(string) (check.Check, bool) {
+		c := fixed("dmarc", mail.Pass)
+		run := c.Run
+		c.Run = func(ctx context.Context, e check.Env, f check.Facts) mail.Result {
+			runs++
+			return run(ctx, e, f)
+		}
+		return c, true
+	}
+	s := srv.session(t.Context(), new(dialogue))
+	for i, tt := range []struct {
+		from, content string
+		runs          int
+	}{
+		{"a@example.com", "From: a@example.com\r\nSubject: one\r\n\r\n", 1},
+		{"a@example.com", "From: a@example.com\r\nSubject: two\r\n\r\n", 1},
+		{"a@example.com", "From: b@example.net\r\n\r\n", 2},
+		{"a@example.com", "From: b@example.net\r\n\r\n", 2},
+		{"b@example.net", "From: b@example.net\r\n\r\n", 3},
+		{"a@example.com", "From: a@example.com\r\n\r\n", 4}, // only the last message is remembered
+	} {
+		s.begin(tt.from)
+		s.facts.Content = []byte(tt.content)
+		if r := s.finding("dmarc"); r.Value != mail.Pass || runs != tt.runs {
+			t.Errorf("message %d: %s after %d runs, want pass after %d", i, r.Value, runs, tt.runs)
+		}
+		s.over()
+	}
+}
+
 // AsIf takes the place of the peer's address; an IPv4 address in IPv6 form is IPv4.
 func TestClientAddress(t *testing.T) {
 	srv := testServer(t, "strict")

@@ -138,11 +138,7 @@ func (s *session) failure(at mail.Stage, fault string) *refusal {
 func (s *session) finding(name string) *mail.Result {
 	r := s.found.named(name)
 	if r == nil {
-		if known := s.earlier.about(s.envelope(), name); known != nil {
-			s.found.add(*known, about{name: name, at: mail.Mail})
-		} else {
-			s.found.add(s.find(name))
-		}
+		s.found.add(s.find(name))
 		r = &s.found.results[len(s.found.results)-1]
 	}
 	return r
@@ -158,13 +154,7 @@ func (s *session) lookup(name string) (*mail.Result, bool) {
 	return r, r != nil
 }
 
-// lasts tells whether the check of a name says the same of the same facts.
-func (s *session) lasts(name string) bool {
-	c, ok := s.srv.check(name)
-	return ok && !c.Counts
-}
-
-// find runs the check of a name. A panic in it is the check's fault, and must not end the
+// find runs the check of a name, unless an earlier transaction knows. A panic in it is the check's fault, and must not end the
 // lab: it counts as a temporary error that nothing is decided by.
 func (s *session) find(name string) (res mail.Result, a about) {
 	c, ok := s.srv.check(name)
@@ -185,10 +175,15 @@ func (s *session) find(name string) (res mail.Result, a about) {
 		a.broken = "there is no such check"
 		return res, a
 	}
-	ctx := s.budgets.next(s.ctx, s.limits.Check)
-	defer ctx.close()
 	facts := s.facts
 	facts.Results, facts.Counted = s.found.results, s.tx.counted[name]
+	if a.key, a.lasts = lasting(&c, facts); a.lasts {
+		if known := s.earlier.result(s.envelope(), name, a.key); known != nil {
+			return *known, a
+		}
+	}
+	ctx := s.budgets.next(s.ctx, s.limits.Check)
+	defer ctx.close()
 	res = c.Run(ctx, s.srv.env(s.now), facts)
 	if c.Counts && len(facts.Rcpts) > 0 {
 		if s.tx.counted == nil {
@@ -264,7 +259,7 @@ func (s *session) begin(from string) {
 // over forgets the transaction.
 func (s *session) over() {
 	if s.tx.open {
-		s.earlier.keep(s.envelope(), &s.found, s.lasts)
+		s.earlier.keep(s.envelope(), &s.found)
 	}
 	s.tx = transaction{}
 	s.facts.MailFrom, s.facts.Rcpts, s.facts.Content = "", nil, nil

@@ -96,6 +96,10 @@ type Check struct {
 	// Counts tells that to ask is to be remembered (greylist, and rate but for open
 	// sessions): it is asked only for a rule of which everything else holds.
 	Counts bool
+	// Key is what the result depends on beside DNS and the envelope, as text: where a
+	// session has the same of both again, it has the same result. Nil is the whole message
+	// for checks at [mail.Data], and nothing more for those at [mail.Mail].
+	Key func(Facts) string
 	// Hold is how long a receiver holds its greeting back for the check, in real
 	// time; 0 is not at all.
 	Hold time.Duration

@@ -21,6 +21,11 @@ var dmarcMethod = Method{
 // the results of the checks named spf and dkim.
 func newDMARC(s Settings) (Check, error) {
 	way := s.Text("discovery")
+	query := func(f Facts) dmarc.Query {
+		spf, _ := f.Result("spf")
+		dkim, _ := f.Result("dkim")
+		return dmarc.Query{Content: f.Content, SPF: spf, DKIM: dkim, Discovery: dmarc.Discovery(way)}
+	}
 	judged := []string{"aligned", "unaligned", "none"}
 	return Check{
 		At:     mail.Data,
@@ -30,12 +35,9 @@ func newDMARC(s Settings) (Check, error) {
 		},
 		Properties: []string{"header.from", "policy.domain"},
 		Needs:      []string{"spf", "dkim"},
+		Key:        func(f Facts) string { return query(f).Key() },
 		Run: func(ctx context.Context, e Env, f Facts) mail.Result {
-			spf, _ := f.Result("spf")
-			dkim, _ := f.Result("dkim")
-			return dmarc.Evaluate(ctx, e.Resolver, dmarc.Query{
-				Content: f.Content, SPF: spf, DKIM: dkim, Discovery: dmarc.Discovery(way),
-			})
+			return dmarc.Evaluate(ctx, e.Resolver, query(f))
 		},
 	}, nil
 }

@@ -24,8 +24,9 @@
 // have been aligned: a stranger's signature with broken DNS does not turn a failure
 // into an error.
 //
-// It decides nothing about mail, sends no reports, keeps no cache between messages,
-// and sets no time limit of its own: that is the caller's, through the context.
+// It decides nothing about mail, sends no reports, keeps no cache between messages (who
+// does goes by [Query.Key]), and sets no time limit of its own: that is the caller's,
+// through the context.
 package dmarc
 
 import (
