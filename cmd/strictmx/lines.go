@@ -21,7 +21,8 @@ type lines struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	waiting []byte
-	ended   bool
+	ended   bool          // nobody waits for a reader any more
+	closed  bool          // nothing more is printed
 	over    chan struct{} // closed when it has ended
 	done    chan struct{}
 	forget  func() bool
@@ -61,7 +62,7 @@ func (l *lines) write(w io.Writer) {
 	var free []byte
 	for {
 		l.mu.Lock()
-		for len(l.waiting) == 0 && !l.ended {
+		for len(l.waiting) == 0 && !l.closed {
 			l.changed.Wait()
 		}
 		out := l.waiting
@@ -96,6 +97,10 @@ func (l *lines) end() {
 func (l *lines) close() {
 	l.forget()
 	l.end()
+	l.mu.Lock()
+	l.closed = true
+	l.changed.Broadcast()
+	l.mu.Unlock()
 	select {
 	case <-l.done:
 	case <-time.After(lastLines):

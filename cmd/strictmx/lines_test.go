@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 // All that is printed is written, in whole lines.
@@ -50,4 +51,22 @@ func TestLinesThatNobodyReads(t *testing.T) {
 	cancel()
 	<-printed
 	l.close()
+}
+
+// What sessions have to say when they are interrupted is written, too.
+func TestLinesAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		ctx, cancel := context.WithCancel(t.Context())
+		l := printTo(ctx, &out)
+		cancel()
+		synctest.Wait() // for the writer to know, and then to have written
+		l.print("one")
+		synctest.Wait()
+		l.print("two")
+		l.close()
+		if got := out.String(); got != "one\ntwo\n" {
+			t.Errorf("%q is written, want one and two", got)
+		}
+	})
 }
