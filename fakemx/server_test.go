@@ -306,6 +306,27 @@ func TestChecksRunOnce(t *testing.T) {
 	}
 }
 
+// A check that is asked at MAIL or, as here, after the content judges each message by
+// its own.
+func TestSizeOfEachMessage(t *testing.T) {
+	srv := testServer(t, "strict")
+	m, _ := check.MethodNamed("size")
+	c, err := m.Make("size", check.Settings{"max": {"3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Checks = func(string) (check.Check, bool) { return c, true }
+	s := srv.session(t.Context(), new(dialogue))
+	for _, tt := range []struct{ content, want string }{{"one", mail.Pass}, {"three", mail.Fail}, {"", mail.Pass}} {
+		s.begin("a@example.com")
+		s.facts.Content = []byte(tt.content)
+		if r := s.finding("size"); r.Value != tt.want {
+			t.Errorf("%d octets: %s, %s; want %s", len(tt.content), r.Value, r.Reason, tt.want)
+		}
+		s.over()
+	}
+}
+
 // A check of the content that has a key runs once for an envelope and a key.
 func TestChecksWithAKeyRunOnce(t *testing.T) {
 	runs := 0

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"strictmx/internal/mail"
 )
@@ -19,9 +20,17 @@ var sizeMethod = Method{
 func newSize(s Settings) (Check, error) {
 	most := s.Count("max")
 	return Check{
-		At: mail.Mail, Values: []string{mail.Pass, mail.Fail},
+		At: mail.Mail, Values: []string{mail.Pass, mail.Fail}, Key: received,
 		Run: func(_ context.Context, _ Env, f Facts) mail.Result { return sizeResult(int64(most), f) },
 	}, nil
+}
+
+// received is how much content there is; empty before there is any.
+func received(f Facts) string {
+	if f.Content == nil {
+		return ""
+	}
+	return strconv.Itoa(len(f.Content))
 }
 
 // sizeResult judges the content where there is some: what was declared is a
