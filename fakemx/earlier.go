@@ -1,6 +1,7 @@
 package fakemx
 
 import (
+	"context"
 	"slices"
 
 	"strictmx/fakemx/check"
@@ -21,8 +22,8 @@ func (s *session) envelope() envelope {
 
 // An earlier transaction of the session lends the next one what its checks found about
 // the same envelope, as a resolver with a cache would answer: the same facts lead to the
-// same result. What broke is tried again, and what is remembered beyond the session is
-// asked for again.
+// same result. What broke, or missed an answer, is tried again, and what is remembered
+// beyond the session is asked for again.
 type earlier struct {
 	envelope envelope
 	found    findings
@@ -33,7 +34,7 @@ func (e *earlier) keep(of envelope, f *findings) {
 	e.envelope = of
 	e.found.forget(mail.Connect)
 	for i, a := range f.about {
-		if a.lasts && a.broken == "" && f.results[i].Value != mail.TempError {
+		if a.lasts && a.broken == "" {
 			e.found.add(f.results[i], a)
 		}
 	}
@@ -59,4 +60,17 @@ func (e *earlier) result(of envelope, name, key string) *mail.Result {
 		return nil
 	}
 	return &e.found.results[i]
+}
+
+// answers are a resolver's, and tell whether one of them broke: a check can come to a
+// result without it, and to another one with it.
+type answers struct {
+	from  check.Resolver
+	broke bool
+}
+
+func (a *answers) Resolve(ctx context.Context, name, typ string) (mail.Answer, error) {
+	got, err := a.from.Resolve(ctx, name, typ)
+	a.broke = a.broke || err != nil
+	return got, err
 }

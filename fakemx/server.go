@@ -214,10 +214,6 @@ func (s *Server) check(name string) (check.Check, bool) {
 	return s.Checks(name)
 }
 
-func (s *Server) env(now time.Time) check.Env {
-	return check.Env{Resolver: s.Resolver, State: s.State, Seed: s.Seed, Now: now}
-}
-
 // addrOf is the IP address of one end of a connection, or the zero value where
 // it has none.
 func addrOf(a net.Addr) netip.Addr {

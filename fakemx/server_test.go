@@ -327,6 +327,48 @@ func TestSizeOfEachMessage(t *testing.T) {
 	}
 }
 
+// What a check found although a lookup of it broke is found out again, too.
+func TestChecksThatMissedAnAnswerRunAgain(t *testing.T) {
+	srv := testServer(t, "strict")
+	m, _ := check.MethodNamed("dnsbl")
+	c, err := m.Make("bl", check.Settings{"zone": {"bl.example.org"}, "by": {"sender-domain"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Checks = func(string) (check.Check, bool) { return c, true }
+	answers := &listWithText{broken: 2}
+	srv.Resolver = answers
+	s := srv.session(t.Context(), new(dialogue))
+	for i, tt := range []struct {
+		text      string
+		questions int
+	}{{"", 2}, {"", 4}, {"spam", 6}, {"spam", 6}} {
+		s.begin("a@example.com")
+		r := s.finding("bl")
+		if r.Value != mail.Fail || r.Properties["text"] != tt.text || answers.asked != tt.questions {
+			t.Errorf("message %d: %s with text %q after %d questions, want fail with %q after %d",
+				i, r.Value, r.Properties["text"], answers.asked, tt.text, tt.questions)
+		}
+		s.over()
+	}
+}
+
+// A listWithText has everybody, and breaks some times before it says why.
+type listWithText struct{ broken, asked int }
+
+func (l *listWithText) Resolve(_ context.Context, name, typ string) (mail.Answer, error) {
+	l.asked++
+	rr := mail.Record{Type: typ, Text: "127.0.0.2", Addr: netip.MustParseAddr("127.0.0.2")}
+	if typ == "TXT" {
+		if l.broken > 0 {
+			l.broken--
+			return mail.Answer{}, &mail.LookupError{Name: name, Type: typ, RCode: "SERVFAIL"}
+		}
+		rr = mail.Record{Type: typ, Text: "spam"}
+	}
+	return mail.Answer{RCode: mail.NoError, Records: []mail.Record{rr}}, nil
+}
+
 // A check of the content that has a key runs once for an envelope and a key.
 func TestChecksWithAKeyRunOnce(t *testing.T) {
 	runs := 0

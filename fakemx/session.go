@@ -39,6 +39,7 @@ type session struct {
 	size           int64 // octets of a message that was too large to be kept, declared or received
 	found          findings
 	earlier        earlier
+	answers        answers
 	budgets        budgets
 	counted        map[string]bool // what has had its end before this session; see count
 	tx             transaction
@@ -80,6 +81,7 @@ func (s *Server) session(ctx context.Context, c net.Conn) *session {
 		counted: make(map[string]bool),
 	}
 	ses.tick()
+	ses.answers.from = s.Resolver
 	ses.newValue, ses.said.off = ses.values.New, s.Brief
 	checks := 0
 	for _, at := range mail.Stages {
@@ -154,8 +156,9 @@ func (s *session) lookup(name string) (*mail.Result, bool) {
 	return r, r != nil
 }
 
-// find runs the check of a name, unless an earlier transaction knows. A panic in it is the check's fault, and must not end the
-// lab: it counts as a temporary error that nothing is decided by.
+// find runs the check of a name, unless an earlier transaction knows. A panic in it is
+// the check's fault, and must not end the lab: it counts as a temporary error that
+// nothing is decided by.
 func (s *session) find(name string) (res mail.Result, a about) {
 	c, ok := s.srv.check(name)
 	a.name, a.at = name, c.At
@@ -184,7 +187,9 @@ func (s *session) find(name string) (res mail.Result, a about) {
 	}
 	ctx := s.budgets.next(s.ctx, s.limits.Check)
 	defer ctx.close()
-	res = c.Run(ctx, s.srv.env(s.now), facts)
+	s.answers.broke = false
+	res = c.Run(ctx, s.env(), facts)
+	a.lasts = a.lasts && !s.answers.broke && res.Value != mail.TempError
 	if c.Counts && len(facts.Rcpts) > 0 {
 		if s.tx.counted == nil {
 			s.tx.counted = make(map[string][]string)
@@ -192,6 +197,15 @@ func (s *session) find(name string) (res mail.Result, a about) {
 		s.tx.counted[name] = append(s.tx.counted[name], asked(facts)...)
 	}
 	return res, a
+}
+
+// env is what a check may ask beside the facts.
+func (s *session) env() check.Env {
+	e := check.Env{State: s.srv.State, Seed: s.srv.Seed, Now: s.now}
+	if s.answers.from != nil {
+		e.Resolver = &s.answers
+	}
+	return e
 }
 
 // asked are the recipients that a check is asked about: the one at hand or, after the
