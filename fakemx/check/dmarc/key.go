@@ -17,7 +17,7 @@ func (q Query) Key() string {
 	if len(parts) == 0 {
 		parts = []mail.Result{q.DKIM}
 	}
-	b := strconv.AppendInt(make([]byte, 0, 128), int64(len(from)), 10)
+	b := appendParts(make([]byte, 0, 128), strconv.Itoa(len(from)), strconv.Itoa(len(parts)))
 	b = appendParts(b, from...)
 	b = appendParts(b, string(q.Discovery), q.SPF.Value, q.SPF.Domain, q.SPF.Identity, q.SPF.Facets["identity"])
 	for _, p := range parts {

@@ -51,6 +51,13 @@ func TestKey(t *testing.T) {
 	if psl.Key() == other.Key() {
 		t.Error("pct= draws by the Message-ID, and the key does not tell it")
 	}
+	// Fields of the message do not pass for signatures.
+	plain, signed := query("From: a@example.com\r\nMessage-ID:pass\r\nMessage-ID:example.com\r\n\r\n"), query("From: a@example.com\r\n\r\n")
+	plain.DKIM, plain.Discovery, signed.Discovery = mail.Result{Value: mail.None}, PSL, PSL
+	signed.DKIM.Parts = append([]mail.Result{plain.DKIM}, signed.DKIM.Parts...)
+	if plain.Key() == signed.Key() {
+		t.Error("a message without signature has the key of one with it")
+	}
 	for _, lists := range [][2][]string{{{"a", "b"}, {"a b"}}, {{"1:a"}, {"a"}}, {{"a", ""}, {"a"}}, {{"", "a"}, {"a", ""}}} {
 		if a, b := appendParts(nil, lists[0]...), appendParts(nil, lists[1]...); string(a) == string(b) {
 			t.Errorf("%q and %q are both written %q", lists[0], lists[1], a)
