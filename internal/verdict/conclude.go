@@ -180,18 +180,16 @@ func sameFiles(a, b map[string]scenarios.File) bool {
 	return true
 }
 
-var messageID = regexp.MustCompile(`(?im)^message-id:.*\r?\n`)
-
 // SameContent tells whether the messages of two cases are the same but for what is made
 // of the cases' names.
 func SameContent(a []byte, nameOfA string, b []byte, nameOfB string) bool {
 	return bytes.Equal(withoutName(a, nameOfA), withoutName(b, nameOfB))
 }
 
-// withoutName takes from a message what is made of the case's name: in the Message-ID,
-// the subject, and the line that there is where the scenario gives no text.
+// withoutName takes from a message what is made of the case's name: in the Message-ID
+// that it has if it brings none, the subject, and the line that there is where the
+// scenario gives no text.
 func withoutName(content []byte, name string) []byte {
-	content = messageID.ReplaceAll(content, nil)
-	made := regexp.MustCompile(`(?m)^(Subject:(?:.*[^0-9A-Za-z-])?|This message is for the case )` + regexp.QuoteMeta(name) + `($|[^0-9A-Za-z-])`)
+	made := regexp.MustCompile(`(?m)^(Message-ID: <[0-9A-Za-z-]*\.|Subject:(?:.*[^0-9A-Za-z-])?|This message is for the case )` + regexp.QuoteMeta(name) + `($|[^0-9A-Za-z-])`)
 	return made.ReplaceAll(content, []byte("$1$2"))
 }

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -173,8 +174,14 @@ func TestSameWorld(t *testing.T) {
 		"fault":   func(c *scenarios.Case) { c.Faults = []scenarios.Fault{{Name: "a.example", Fault: "servfail"}} },
 		"to":      func(c *scenarios.Case) { c.Messages = []scenarios.Message{message("y@gmail.com")} },
 		"content": func(c *scenarios.Case) { c.Messages[0].Content = []byte("Subject: other\r\n\r\n") },
-		"file":    func(c *scenarios.Case) { c.Files = files("203.0.113.10 mx.example.com") },
-		"files":   func(c *scenarios.Case) { c.Files = map[string]scenarios.File{} },
+		"message-id": func(c *scenarios.Case) {
+			c.Messages[0].Content = bytes.Replace(c.Messages[0].Content, []byte("Message-ID: <s.ptr.0@h>\r\n"), nil, 1)
+		},
+		"another message-id": func(c *scenarios.Case) {
+			c.Messages[0].Content = bytes.Replace(c.Messages[0].Content, []byte("<s.ptr.0@h>"), []byte("s.ptr.0"), 1)
+		},
+		"file":  func(c *scenarios.Case) { c.Files = files("203.0.113.10 mx.example.com") },
+		"files": func(c *scenarios.Case) { c.Files = map[string]scenarios.File{} },
 	} {
 		c := same
 		c.Messages = []scenarios.Message{same.Messages[0]}
