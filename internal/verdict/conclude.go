@@ -108,7 +108,9 @@ func prove(c *CaseResult, cases []CaseResult) {
 // shareRecipient tells whether two cases send to somebody in common.
 func shareRecipient(a, b scenarios.Case) bool {
 	sendsTo := func(c scenarios.Case, to string) bool {
-		return slices.ContainsFunc(c.Messages, func(m scenarios.Message) bool { return slices.Contains(m.To, to) })
+		return slices.ContainsFunc(c.Messages, func(m scenarios.Message) bool {
+			return slices.ContainsFunc(m.To, func(other string) bool { return SameAddress(other, to) })
+		})
 	}
 	return slices.ContainsFunc(a.Messages, func(m scenarios.Message) bool {
 		return slices.ContainsFunc(m.To, func(to string) bool { return sendsTo(b, to) })

@@ -53,7 +53,7 @@ func TestConclude(t *testing.T) {
 	elsewhere := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "")
 	elsewhere.Messages = []scenarios.Message{message("x@yahoo.com")}
 	alsoElsewhere := elsewhere
-	alsoElsewhere.Messages = []scenarios.Message{message("x@gmail.com", "x@yahoo.com")}
+	alsoElsewhere.Messages = []scenarios.Message{message("x@Gmail.com", "x@yahoo.com")}
 	const sentElsewhere = `
 		0 x@yahoo.com sent 2.0.0 2001:db8:400d:c00::1a
 		at 0 data - 2001:db8:400d:c00::1a x@yahoo.com`
