@@ -106,6 +106,7 @@ func TestSending(t *testing.T) {
 			"message 1 is for you@gmail.com, other@gmail.com, and not for you@gmail.com",
 		}},
 		{"the way", func(c *Case) { c.Messages[0].Via = "sendmail" }, []string{"message 1 comes by sendmail, and not by smtp"}},
+		{"the time", func(c *Case) { c.Messages[1].Step = 2 }, []string{"message 2 is sent in step 2, and not in step 0"}},
 		{"the content", func(c *Case) { c.Messages[0].Content = []byte("Subject: other\r\n\r\nx\r\n") }, []string{
 			"message 1 is another one, of 21 octets and not of 31",
 		}},

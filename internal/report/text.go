@@ -281,6 +281,9 @@ func sending(c, base Case) []string {
 		if a.Via != b.Via {
 			out = append(out, fmt.Sprintf("%s comes by %s, and not by %s", which, a.Via, b.Via))
 		}
+		if a.Step != b.Step {
+			out = append(out, fmt.Sprintf("%s is sent in step %d, and not in step %d", which, a.Step, b.Step))
+		}
 		if !verdict.SameContent(a.Content, c.Name, b.Content, base.Name) {
 			out = append(out, which+" is another one"+ofSize(len(a.Content), len(b.Content)))
 		}
