@@ -332,19 +332,20 @@ func TestProcesses(t *testing.T) {
 
 func TestParseTry(t *testing.T) {
 	for line, want := range map[string]string{
-		"postfix/smtp[1]: 1E92F204: host a.example[203.0.113.1] said: 450 x":                                         "a.example 203.0.113.1",
-		"postfix/lmtp[1]: 1E92F204: host a.example[2001:db8::1] refused to talk to me: 554 x":                        "a.example 2001:db8::1",
-		"postfix/smtp[1]: 1E92F204: lost connection with a.example[203.0.113.1] while sending RCPT TO":               "a.example 203.0.113.1",
-		"postfix/smtp[1]: 1E92F204: conversation with a.example[203.0.113.1] timed out while sending MAIL FROM":      "a.example 203.0.113.1",
-		"postfix/smtp[1]: 1E92F204: TLS is required, but was not offered by host a.example[203.0.113.1]":             "a.example 203.0.113.1",
-		"postfix/smtp[1]: connect to a.example[2001:db8::1]:25: Network is unreachable":                              "a.example 2001:db8::1",
-		"postfix/smtp[1]: SSL_connect error to a.example[203.0.113.1]:25: -1":                                        "a.example 203.0.113.1",
-		"postfix/smtp[1]: Untrusted TLS connection established to a.example[203.0.113.1]:25: TLSv1.3":                "",
-		"postfix/smtp[1]: 1E92F204: Host offered STARTTLS: [a.example]":                                              "",
-		"postfix/smtp[1]: connect to a.example[private/x]: No such file or directory":                                "",
-		"postfix/qmgr[1]: warning: connect to transport private/x: No such file or directory":                        "",
-		"postfix/smtp[1]: warning: host a.example[203.0.113.1] said: x":                                              "",
-		"postfix/smtp[1]: 1E92F204: to=<x>, relay=a.example[203.0.113.1]:25 (host a.example[203.0.113.1] said: 550)": "",
+		"postfix/smtp[1]: 1E92F204: host a.example[203.0.113.1] said: 450 x":                                                                                                                                               "a.example 203.0.113.1",
+		"postfix/lmtp[1]: 1E92F204: host a.example[2001:db8::1] refused to talk to me: 554 x":                                                                                                                              "a.example 2001:db8::1",
+		"postfix/smtp[1]: 1E92F204: lost connection with a.example[203.0.113.1] while sending RCPT TO":                                                                                                                     "a.example 203.0.113.1",
+		"postfix/smtp[1]: 1E92F204: conversation with a.example[203.0.113.1] timed out while sending MAIL FROM":                                                                                                            "a.example 203.0.113.1",
+		"postfix/smtp[1]: 1E92F204: to=<x@b.example>, relay=a.example[203.0.113.1]:25, delay=0.06, delays=0.03/0.03/0/0, dsn=4.7.4, status=deferred (TLS is required, but was not offered by host a.example[203.0.113.1])": "",
+		"postfix/smtp[1]: 1E92F204: TLS is required, but was not offered by host a.example[203.0.113.1]":                                                                                                                   "a.example 203.0.113.1",
+		"postfix/smtp[1]: connect to a.example[2001:db8::1]:25: Network is unreachable":                                                                                                                                    "a.example 2001:db8::1",
+		"postfix/smtp[1]: SSL_connect error to a.example[203.0.113.1]:25: -1":                                                                                                                                              "a.example 203.0.113.1",
+		"postfix/smtp[1]: Untrusted TLS connection established to a.example[203.0.113.1]:25: TLSv1.3":                                                                                                                      "",
+		"postfix/smtp[1]: 1E92F204: Host offered STARTTLS: [a.example]":                                                                                                                                                    "",
+		"postfix/smtp[1]: connect to a.example[private/x]: No such file or directory":                                                                                                                                      "",
+		"postfix/qmgr[1]: warning: connect to transport private/x: No such file or directory":                                                                                                                              "",
+		"postfix/smtp[1]: warning: host a.example[203.0.113.1] said: x":                                                                                                                                                    "",
+		"postfix/smtp[1]: 1E92F204: to=<x>, relay=a.example[203.0.113.1]:25 (host a.example[203.0.113.1] said: 550)":                                                                                                       "",
 	} {
 		l, ok := ParseLine(line)
 		if !ok {

@@ -10,7 +10,7 @@ import (
 // do, before the next is tried. Postfix writes these with the queue id, but for
 // those about connections that did not come about.
 func parseTry(l Line) (mail.Try, bool) {
-	if l.Severity != "" {
+	if l.Severity != "" || strings.HasPrefix(l.Text, "to=<") { // a status= line, which says the same of the last server
 		return mail.Try{}, false
 	}
 	for _, form := range tryForms {
