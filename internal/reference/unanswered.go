@@ -6,8 +6,8 @@ import (
 )
 
 // unanswered are what Postfix writes of a delivery for which no receiver's reply is to
-// blame (smtp_connect.c, smtp_addr.c, smtp_trouble.c), and what plays it; the first that
-// matches counts.
+// blame (smtp_connect.c, smtp_addr.c, smtp_trouble.c, smtp_proto.c), and what plays it;
+// the first that matches counts.
 var unanswered = []struct {
 	text  *regexp.Regexp
 	plays string
@@ -48,10 +48,26 @@ var unanswered = []struct {
 		regexp.MustCompile(`\bName service error for name=\S+ type=\S+: Host not found`),
 		"no receiver was asked: the name does not exist. faults: in a scenario plays that, with nxdomain (docs/scenario-format.md, faults)",
 	},
+	{
+		regexp.MustCompile(`(?:^|\(|>: )Domain \S+ does not accept mail \(nullMX\)`),
+		"no receiver was asked: the recipient's domain has a null MX. A zone of the scenario plays that, dns/NAME.zone with MX 0 . (docs/scenario-format.md, dns)",
+	},
+	{
+		regexp.MustCompile(`\bmail for \S+ loops back to myself`),
+		"no receiver was asked: the best MX names the host itself. A zone of the scenario plays that, dns/NAME.zone with such an MX (docs/scenario-format.md, dns)",
+	},
+	{
+		regexp.MustCompile(`\bTLS is required, but was not offered by host `),
+		"the receiver offered no TLS, and Postfix goes no further. A receiver of your own plays that with extensions without STARTTLS (docs/own-receiver.md)",
+	},
 }
 
-// said is what Postfix writes before a reply that it quotes.
-var said = regexp.MustCompile(` (?:said|refused to talk to me): `)
+// said is what Postfix writes before a reply that it quotes, and bare what a reply
+// begins with.
+var (
+	said = regexp.MustCompile(` (?:said|refused to talk to me): `)
+	bare = regexp.MustCompile(`^[245][0-9]{2}[- ]`)
+)
 
 // Quotes tells whether a line of Postfix's log or of its bounce quotes a reply.
 func Quotes(text string) bool { return said.MatchString(text) }
@@ -60,7 +76,7 @@ func Quotes(text string) bool { return said.MatchString(text) }
 // line of Postfix's log or of its bounce is about one; else nothing.
 func Unanswered(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
-	if Quotes(text) {
+	if Quotes(text) || bare.MatchString(text) { // a receiver can have asked another, and say so
 		return ""
 	}
 	for _, u := range unanswered {
