@@ -17,7 +17,7 @@
 //
 // At each stage the checks that the profile needs are run, once, and then the
 // profile decides. What they find about an envelope holds for later transactions of
-// the session with the same one, temporary errors excepted, as if the resolver had a
+// the session with the same one, unless a lookup broke, as if the resolver had a
 // cache. A check that breaks is a 451 reply and never a pass.
 //
 // # Strictness
