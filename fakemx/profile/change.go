@@ -72,10 +72,11 @@ func (s *search) from(results []mail.Result, done Change, left int) {
 	}
 }
 
-// best puts the value first that people want.
+// best puts the value first that people want. Of iprev.ptr that is the only one with
+// which iprev passes.
 func best(values []string) []string {
 	for i, v := range values {
-		if v == mail.Pass {
+		if v == mail.Pass || v == "match" {
 			return slices.Concat(values[i:i+1], values[:i], values[i+1:])
 		}
 	}

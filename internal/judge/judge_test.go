@@ -129,19 +129,22 @@ func TestCuresOfFaults(t *testing.T) {
 		there   = "2001:db8::10 mail.example.com\n"
 	)
 	for _, tt := range []struct {
-		ptr, faults string
-		want        []string
+		receiver, ptr, faults string
+		want                  []string
 	}{
-		{there, "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{lookups, other}},
-		{there, "- {name: '*.ip6.arpa', fault: timeout}\n", []string{lookups, other}},
-		{"", "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{record, other}},
+		{"gmail", there, "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{lookups, other}},
+		{"gmail", there, "- {name: '*.ip6.arpa', fault: timeout}\n", []string{lookups, other}},
+		{"gmail", "", "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{record, other}},
+		// It asks for the value of iprev and for its facet, which are told once.
+		{"postfix-full", there, "- {name: '2001:db8::10', type: PTR, fault: servfail}\n", []string{lookups + ", and STARTTLS"}},
+		{"postfix-full", "", "- {name: '*.example.org', fault: servfail}\n", []string{record + ", and STARTTLS"}},
 	} {
 		z := zones(t, map[string]string{
-			"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 ip6:2001:db8::10 -all\"\nmail A 203.0.113.10\nmail AAAA 2001:db8::10\n",
+			"example.com.zone": "@ TXT \"v=spf1 ip4:203.0.113.10 ip6:2001:db8::10 -all\"\n@ A 203.0.113.10\nmail A 203.0.113.10\nmail AAAA 2001:db8::10\n",
 			"ptr":              "203.0.113.10 mail.example.com\n" + tt.ptr, "faults.yaml": tt.faults,
 		})
-		if got := curesOf(t, z, "gmail", "2001:db8::10", "From: me@example.com\r\nMessage-ID: <1@example.com>\r\n"); !slices.Equal(got, tt.want) {
-			t.Errorf("with ptr %q and faults %q it would pass with %q, want %q", tt.ptr, tt.faults, got, tt.want)
+		if got := curesOf(t, z, tt.receiver, "2001:db8::10", "From: me@example.com\r\nMessage-ID: <1@example.com>\r\n"); !slices.Equal(got, tt.want) {
+			t.Errorf("at %s with ptr %q and faults %q it would pass with %q, want %q", tt.receiver, tt.ptr, tt.faults, got, tt.want)
 		}
 	}
 }
