@@ -52,11 +52,23 @@ func TestConclude(t *testing.T) {
 	anyBaseline := named(oneCase(), "no-ptr", "", "") // states nothing
 	elsewhere := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "")
 	elsewhere.Messages = []scenarios.Message{message("x@yahoo.com")}
-	alsoElsewhere := elsewhere
+	alsoElsewhere := named(elsewhere, "ptr", "no-ptr", "2001:db8::25 mx.example.com")
 	alsoElsewhere.Messages = []scenarios.Message{message("x@Gmail.com", "x@yahoo.com")}
 	const sentElsewhere = `
 		0 x@yahoo.com sent 2.0.0 2001:db8:400d:c00::1a
 		at 0 data - 2001:db8:400d:c00::1a x@yahoo.com`
+	twoOfThem := named(oneCase(), "no-ptr", "", "")
+	twoOfThem.Messages = alsoElsewhere.Messages
+	forwarded := named(oneCase(scenarios.Want{To: "x@gmail.com", Outcome: mail.Bounced}), "no-ptr", "", "")
+	forwarded.Messages = []scenarios.Message{message("friends@example.com")}
+	alias := named(oneCase(scenarios.Want{To: "x@gmail.com", Outcome: mail.Sent}), "ptr", "no-ptr", "2001:db8::25 mx.example.com")
+	alias.Messages = forwarded.Messages
+	direct := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "2001:db8::25 mx.example.com")
+	aliased := func(c scenarios.Case, seen string) CaseResult {
+		o := observed(seen)
+		o.Deliveries[0].OrigTo = "friends@example.com"
+		return CaseResult{Case: c, Observed: o, Mismatches: Judge(c, o)}
+	}
 	sameAgain := named(oneCase(scenarios.Want{Outcome: mail.Sent}), "ptr", "no-ptr", "")
 	for _, tt := range []struct {
 		name  string
@@ -107,8 +119,25 @@ func TestConclude(t *testing.T) {
 			[]CaseResult{ran(baseline, bouncedOver6), ran(elsewhere, sentElsewhere), ran(alsoElsewhere, sentOver6+sentElsewhere)},
 			`
 			no-ptr pass
-			ptr unproven it sends to nobody to whom its baseline no-ptr does
+			ptr unproven it sends to nobody whom its baseline no-ptr did not reach
 			ptr pass`,
+		},
+		{
+			"the cure leaves out who was not reached",
+			[]CaseResult{ran(twoOfThem, bouncedOver6+sentElsewhere), ran(elsewhere, sentElsewhere), ran(alsoElsewhere, sentOver6+sentElsewhere)},
+			`
+			no-ptr pass
+			ptr unproven it sends to nobody whom its baseline no-ptr did not reach
+			ptr pass`,
+		},
+		{
+			"it is a forwarded address that was not reached",
+			[]CaseResult{aliased(forwarded, bouncedOver6), aliased(alias, sentOver6), ran(direct, sentOver6), ran(elsewhere, sentElsewhere)},
+			`
+			no-ptr pass
+			ptr pass
+			ptr pass
+			ptr unproven it sends to nobody whom its baseline no-ptr did not reach`,
 		},
 		{
 			"the baseline was not run",
