@@ -3,7 +3,6 @@ package fakedns
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,7 +133,7 @@ func (r *faultReader) keys(item ast.Node) map[string]*ast.MappingValueNode {
 		switch {
 		case !ok:
 		case !slices.Contains(faultKeys, name):
-			r.wrong(line, "unknown key %q in a fault: %s", name, oneOf(name, faultKeys))
+			r.wrong(line, "unknown key %q in a fault: %s", name, spelling.Wanted(name, faultKeys))
 		case out[name] != nil:
 			r.wrong(line, "%s twice: first in line %d", name, lineOf(out[name].Key))
 		default:
@@ -167,7 +166,7 @@ func (r *faultReader) value(f *Fault, key string, v ast.Node, line int) {
 		f.Type = s
 	case "fault":
 		if !known(s) {
-			r.wrong(line, "unknown fault %q: %s", s, oneOf(s, faultNames))
+			r.wrong(line, "unknown fault %q: %s", s, spelling.Wanted(s, faultNames))
 		}
 		f.Fault = s
 	case "delay":
@@ -193,32 +192,17 @@ func (r *faultReader) times(v ast.Node, line int) int {
 	return 0
 }
 
-var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
-
 // text reads a text, or a number as it is written, unless versions of YAML read it
 // differently.
 func (r *faultReader) text(v ast.Node, line int, what string) (string, bool) {
-	switch s := v.(type) {
-	case *ast.LiteralNode:
-		return s.Value.Value, true
-	case *ast.StringNode:
-		return s.Value, true
-	case *ast.IntegerNode, *ast.FloatNode:
-		written := v.GetToken().Value
-		if leadingZero.MatchString(written) {
-			r.wrong(line, "%s: number %s has a leading zero: put it in quotes if it is a text", what, written)
-			return "", false
-		}
-		return written, true
+	s, unclear, ok := spelling.Scalar(v)
+	switch {
+	case !ok:
+		r.wrong(line, "%s: want a text, not %s", what, spelling.Kind(v))
+		return "", false
+	case unclear:
+		r.wrong(line, "%s: number %s has a leading zero: put it in quotes if it is a text", what, s)
+		return "", false
 	}
-	r.wrong(line, "%s: want a text, not %s", what, spelling.Kind(v))
-	return "", false
-}
-
-// oneOf names the known word nearest to a given one, or all of them.
-func oneOf(word string, known []string) string {
-	if near := spelling.Nearest(word, known); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return "want one of " + strings.Join(known, ", ")
+	return s, true
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"strictmx/internal/mail"
+	"strictmx/internal/spelling"
 )
 
 // The limits of a scenario's cases.
@@ -122,7 +123,7 @@ func (l *loader) checkCure(c *caseDraft, all []*caseDraft) {
 		if others := without(l.names, c.Name); len(others) == 0 {
 			l.add(c.cures.at, "", "%s: there is no case %s: %s is the only one", word, c.cures.text, c.Name)
 		} else if !slices.Contains(l.names, c.cures.text) {
-			l.add(c.cures.at, wanted(c.cures.text, others), "%s: there is no case %s", word, c.cures.text)
+			l.add(c.cures.at, spelling.Wanted(c.cures.text, others), "%s: there is no case %s", word, c.cures.text)
 		}
 		return
 	case all[i].cures.text != "":

@@ -75,10 +75,10 @@ func (l *loader) place(name string, at Position) (section, file string, ok bool)
 		if folder, _, deeper := strings.Cut(rest, "/"); deeper && slices.Contains(folders, folder) {
 			return first, rest, true
 		}
-		l.add(at, wanted(strings.Split(rest, "/")[0], folders), "stray file %s: want it in a folder of the case", name)
+		l.add(at, spelling.Wanted(strings.Split(rest, "/")[0], folders), "stray file %s: want it in a folder of the case", name)
 		return "", "", false
 	}
-	hint := wanted(first, slices.Concat(folders, l.names))
+	hint := spelling.Wanted(first, slices.Concat(folders, l.names))
 	if !nested {
 		hint = "want it below dns, postfix, messages, profiles, or a case's name"
 		if near := spelling.Nearest(name, []string{yamlFile}); near != "" {
@@ -137,7 +137,7 @@ func (l *loader) compose(c *caseDraft) {
 		i := slices.IndexFunc(own, func(f Fragment) bool { return f.Path == r.text })
 		switch {
 		case i < 0:
-			l.add(r.at, wanted(r.text, paths(own)), "replace: case %s has no file %q of its own", c.Name, r.text)
+			l.add(r.at, spelling.Wanted(r.text, paths(own)), "replace: case %s has no file %q of its own", c.Name, r.text)
 		case !slices.Contains(paths(l.sections[""]), r.text):
 			l.add(r.at, "leave it out of replace", "replace: there is no %s in the scenario to replace", r.text)
 		default:

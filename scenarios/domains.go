@@ -38,7 +38,7 @@ func (l *loader) unserved() {
 				near, named(where), send, d)
 			continue
 		}
-		hint := wanted(d, served)
+		hint := spelling.Wanted(d, served)
 		if near := spelling.Nearest(d, served); near != "" {
 			hint = fmt.Sprintf("did you mean %s, as in line %d?", near, l.domains.at[near].Line)
 		}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"strictmx/internal/spelling"
 )
 
 // An Error is one thing that is wrong with a scenario, and where.
@@ -63,15 +61,4 @@ func (ps *problems) err() error {
 		errs[i] = e
 	}
 	return errors.Join(errs...)
-}
-
-// wanted names the known word nearest to a given one, or all of them.
-func wanted(word string, known []string) string {
-	if near := spelling.Nearest(word, known); near != "" {
-		return "did you mean " + near + "?"
-	}
-	if len(known) == 0 {
-		return "there are none"
-	}
-	return "want one of " + spelling.List(known)
 }

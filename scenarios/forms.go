@@ -54,18 +54,9 @@ const (
 func TypeForm() string {
 	each := make([]string, len(recordTypes))
 	for i, t := range recordTypes {
-		each[i] = caseless(t)
+		each[i] = pattern.Caseless(t)
 	}
-	return `(` + strings.Join(each, "|") + `|` + caseless("type") + `[0-9]{1,5})`
-}
-
-// caseless is a pattern of a word in small or large letters.
-func caseless(word string) string {
-	var b strings.Builder
-	for _, r := range word {
-		b.WriteString("[" + string(r) + strings.ToUpper(string(r)) + "]")
-	}
-	return b.String()
+	return `(` + strings.Join(each, "|") + `|` + pattern.Caseless("type") + `[0-9]{1,5})`
 }
 
 // Outcomes are the words for them.

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"strictmx/internal/spelling"
 )
 
 // A sendDraft is a message as scenario.yaml has it.
@@ -41,7 +43,7 @@ func (l *loader) send(n node) sendDraft {
 		}),
 		l.one("via", func(n node, v string) {
 			if s.via = v; !slices.Contains(ways, v) {
-				l.wrong(n, wanted(v, ways), "via: unknown way %q", v)
+				l.wrong(n, spelling.Wanted(v, ways), "via: unknown way %q", v)
 			}
 		}),
 		key{"step", func(n node) { l.step(n, func(i int) { s.step, s.stepAt = i, n.at }) }},
@@ -188,7 +190,7 @@ func (l *loader) messageFile(c *caseDraft, file placed, field string) (string, b
 			}
 		}
 		slices.Sort(known)
-		l.add(file.at, wanted(file.text, known), "message: there is no file %s", file.text)
+		l.add(file.at, spelling.Wanted(file.text, known), "message: there is no file %s", file.text)
 		return "", false
 	}
 	l.used["\n"+file.text], l.used[c.Name+"\n"+file.text] = true, true

@@ -225,7 +225,7 @@ func (l *loader) seeds(c *caseDraft, n node) {
 	}
 	for _, e := range entries {
 		if !l.isReceiver(e.name) {
-			l.add(e.key, wanted(e.name, l.receiverNames()), "unknown key %q in the receivers", e.name)
+			l.add(e.key, spelling.Wanted(e.name, l.receiverNames()), "unknown key %q in the receivers", e.name)
 			continue
 		}
 		var s Seed
@@ -300,7 +300,7 @@ func (l *loader) checkSeeds(c *caseDraft) {
 				if slices.Contains(r.Domains, domain) || c.names(domain) {
 					continue
 				}
-				l.add(s.At[list.what], wanted(domain, r.Domains), "%s: receiver %s does not serve the domain of %s", list.what, r.Name, e)
+				l.add(s.At[list.what], spelling.Wanted(domain, r.Domains), "%s: receiver %s does not serve the domain of %s", list.what, r.Name, e)
 			}
 		}
 	}

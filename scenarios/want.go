@@ -10,6 +10,7 @@ import (
 
 	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
+	"strictmx/internal/spelling"
 )
 
 var outcomes = []string{string(mail.Sent), string(mail.Deferred), string(mail.Bounced)}
@@ -75,7 +76,7 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		}},
 		l.one("outcome", func(n node, s string) {
 			if !slices.Contains(outcomes, s) {
-				l.wrong(n, wanted(s, outcomes), "unknown outcome %q", s)
+				l.wrong(n, spelling.Wanted(s, outcomes), "unknown outcome %q", s)
 				return
 			}
 			w.Outcome = mail.Outcome(s)
@@ -84,7 +85,7 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		l.one("stage", func(n node, s string) {
 			var stage mail.Stage
 			if err := stage.UnmarshalText([]byte(s)); err != nil {
-				l.wrong(n, wanted(s, stageNames()), "unknown stage %q", s)
+				l.wrong(n, spelling.Wanted(s, stageNames()), "unknown stage %q", s)
 				return
 			}
 			w.Stage = &stage
@@ -94,7 +95,7 @@ func (l *loader) want(c *caseDraft, n node) Want {
 		l.phrase("reply", &w.Reply), l.phrase("text", &w.Text),
 		l.one("receiver", func(n node, s string) {
 			if w.Receiver = s; !l.isReceiver(s) {
-				l.wrong(n, wanted(s, l.receiverNames()), "there is no receiver %q", s)
+				l.wrong(n, spelling.Wanted(s, l.receiverNames()), "there is no receiver %q", s)
 			}
 		}),
 		key{"attempts", func(n node) {
@@ -156,7 +157,7 @@ func (l *loader) possible(c *caseDraft, n node, s string) {
 			return
 		}
 	}
-	l.wrong(n, wanted(s, known), "case %s sends nothing to %s", c.Name, s)
+	l.wrong(n, spelling.Wanted(s, known), "case %s sends nothing to %s", c.Name, s)
 }
 
 // rewrites finds settings of main.cf that can give mail to other recipients.
@@ -189,7 +190,7 @@ func (l *loader) client(n node, s string) string {
 		l.wrong(n, "", "client %s: the host has no such address", s)
 	case s == "ipv4", s == "ipv6":
 	case err != nil:
-		l.wrong(n, wanted(s, []string{"ipv4", "ipv6"}), "client %q: want ipv4, ipv6 or an address of the host", s)
+		l.wrong(n, spelling.Wanted(s, []string{"ipv4", "ipv6"}), "client %q: want ipv4, ipv6 or an address of the host", s)
 	case a != h.IPv4 && a != h.IPv6:
 		l.wrong(n, "", "client %s: the host does not have this address", a)
 	default:
@@ -269,7 +270,7 @@ func (l *loader) dsn(c *caseDraft, n node) DSN {
 		}),
 		l.one("action", func(n node, s string) {
 			if d.Action = s; !slices.Contains(actions, s) {
-				l.wrong(n, wanted(s, actions), "unknown action %q", s)
+				l.wrong(n, spelling.Wanted(s, actions), "unknown action %q", s)
 			}
 		}),
 		l.status("status", &d.Status), l.phrase("diagnostic", &d.Diagnostic))

@@ -10,6 +10,7 @@ import (
 
 	"strictmx/internal/mail"
 	"strictmx/internal/pattern"
+	"strictmx/internal/spelling"
 )
 
 // Sender is the name of the receiver that takes the mail for the senders' own
@@ -104,7 +105,7 @@ func (l *loader) profile(n node, s string) {
 	case !profileName.MatchString(s):
 		l.wrong(n, "", "profile %q: want NAME or NAME@LABEL, as in gmail@2014", s)
 	case l.profiles != nil && !slices.Contains(l.profiles, name):
-		l.wrong(n, wanted(name, l.profiles), "unknown profile %q", name)
+		l.wrong(n, spelling.Wanted(name, l.profiles), "unknown profile %q", name)
 	}
 }
 
@@ -254,7 +255,7 @@ func (l *loader) endpoint(n node, what string) (Endpoint, bool) {
 		return Endpoint{}, false
 	}
 	if !l.isReceiver(words[0]) {
-		l.wrong(n, wanted(words[0], l.receiverNames()), "%s: there is no receiver %s", what, words[0])
+		l.wrong(n, spelling.Wanted(words[0], l.receiverNames()), "%s: there is no receiver %s", what, words[0])
 		return Endpoint{}, false
 	}
 	return Endpoint{Receiver: words[0], Family: strings.Join(words[1:], "")}, true
@@ -314,13 +315,13 @@ func (l *loader) fault(n node) (Fault, bool) {
 		}),
 		l.one("type", func(n node, s string) {
 			if !recordType.MatchString(s) {
-				bad(n, wanted(s, typeNames()), "unknown record type %q", s)
+				bad(n, spelling.Wanted(s, typeNames()), "unknown record type %q", s)
 			}
 			f.Type = strings.ToUpper(s)
 		}),
 		l.one("fault", func(n node, s string) {
 			if !slices.Contains(faultNames, s) {
-				bad(n, wanted(s, faultNames), "unknown fault %q", s)
+				bad(n, spelling.Wanted(s, faultNames), "unknown fault %q", s)
 			}
 			f.Fault = s
 		}),

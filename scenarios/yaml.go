@@ -10,7 +10,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"strictmx/internal/spelling"
 )
@@ -156,7 +155,7 @@ func (r *reader) mapping(n node, what string, known ...key) map[string]field {
 			for j, k := range known {
 				names[j] = k.name
 			}
-			r.add(e.key, wanted(e.name, names), "unknown key %q in %s", e.name, what)
+			r.add(e.key, spelling.Wanted(e.name, names), "unknown key %q in %s", e.name, what)
 			continue
 		}
 		have[e.name] = e.field
@@ -232,25 +231,14 @@ func (r *reader) oneOrMore(n node, what string) []node {
 	return []node{n}
 }
 
-var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
-
 // text reads a text, or a number or date as it is written.
 func (r *reader) text(n node, what string) (string, bool) {
-	var s string
-	quoted := false
-	switch v := n.Node.(type) {
-	case *ast.LiteralNode:
-		return v.Value.Value, true
-	case *ast.StringNode:
-		s = v.Value
-		quoted = v.Token != nil && (v.Token.Type == token.SingleQuoteType || v.Token.Type == token.DoubleQuoteType)
-	case *ast.IntegerNode, *ast.FloatNode:
-		s = n.GetToken().Value
-	default:
+	s, unclear, ok := spelling.Scalar(n.Node)
+	switch {
+	case !ok:
 		r.wrong(n, "", "%s: want a text, not %s", what, spelling.Kind(n.Node))
 		return "", false
-	}
-	if !quoted && leadingZero.MatchString(s) {
+	case unclear:
 		r.wrong(n, "put it in quotes if it is a text", "%s: number %s has a leading zero", what, s)
 		return "", false
 	}

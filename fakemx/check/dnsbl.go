@@ -60,9 +60,11 @@ type dnsList struct {
 func newDNSBL(s Settings) (Check, error) {
 	l := dnsList{zone: strings.ToLower(strings.TrimSuffix(s.Text("zone"), ".")), by: s.Text("by"), careless: s.Text("careless") == "true"}
 	for _, c := range s["codes"] {
-		if p, err := addressOrNetwork(c); err == nil { // of its kind
-			l.codes = append(l.codes, p)
+		p, err := addressOrNetwork(c)
+		if err != nil {
+			return Check{}, &SettingError{"codes", err}
 		}
+		l.codes = append(l.codes, p)
 	}
 	return Check{
 		At:         map[string]mail.Stage{"client": mail.Connect, "helo": mail.Helo, "sender-domain": mail.Mail}[l.by],

@@ -87,22 +87,9 @@ func StatusReply(classes string) string {
 func BareForm() string {
 	var each []string
 	for _, k := range bareKeywords {
-		each = append(each, anyCase(k))
+		each = append(each, pattern.Caseless(k))
 	}
 	return `(` + strings.Join(each, "|") + `)( [!-~]+)+`
-}
-
-// anyCase is a pattern of a word in capitals, in any case.
-func anyCase(word string) string {
-	var b strings.Builder
-	for _, c := range word {
-		if c < 'A' || c > 'Z' {
-			b.WriteRune(c)
-			continue
-		}
-		b.WriteString("[" + strings.ToLower(string(c)) + string(c) + "]")
-	}
-	return b.String()
 }
 
 // Refusals are the classes that the reply of a rule can have.

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"strictmx/internal/spelling"
 )
@@ -162,30 +160,18 @@ func (r *reader) items(n ast.Node, what string) []ast.Node {
 	return s.Values
 }
 
-var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
-
 // scalar reads a text, or a number or date as it is written.
 func (r *reader) scalar(n ast.Node) (string, bool) {
-	switch v := n.(type) {
-	case *ast.LiteralNode:
-		return v.Value.Value, true
-	case *ast.StringNode:
-		quoted := v.Token != nil && (v.Token.Type == token.SingleQuoteType || v.Token.Type == token.DoubleQuoteType)
-		if !quoted && leadingZero.MatchString(v.Value) {
-			r.problem(n, "number %s: want no leading zero, or quotes if it is a text", v.Value)
-			return "", false
-		}
-		return v.Value, true
-	case *ast.IntegerNode, *ast.FloatNode:
-		raw := n.GetToken().Value
-		if leadingZero.MatchString(raw) {
-			r.problem(n, "number %s: want no leading zero, or quotes if it is a text", raw)
-			return "", false
-		}
-		return raw, true
+	s, unclear, ok := spelling.Scalar(n)
+	switch {
+	case !ok:
+		r.problem(n, "want a text, not %s", spelling.Kind(n))
+		return "", false
+	case unclear:
+		r.problem(n, "number %s: want no leading zero, or quotes if it is a text", s)
+		return "", false
 	}
-	r.problem(n, "want a text, not %s", spelling.Kind(n))
-	return "", false
+	return s, true
 }
 
 func (r *reader) boolean(n ast.Node) (value, ok bool) {

@@ -44,7 +44,7 @@ func useless(p *profile.Profile, versions []*profile.Profile, s scenarios.Seed) 
 	var errs []error
 	for _, name := range sortedKeys(s.Listed) {
 		if lists := listsOf(p); !slices.Contains(lists, name) {
-			errs = append(errs, at(s.At["listed "+name], fmt.Errorf("profile %s has no list %s: %s", p, name, elsewhere(versions, hasList(name), nearest(name, lists)))))
+			errs = append(errs, at(s.At["listed "+name], fmt.Errorf("profile %s has no list %s: %s", p, name, elsewhere(versions, hasList(name), spelling.Wanted(name, lists)))))
 			continue
 		}
 		c, _ := p.Check(name)
@@ -135,18 +135,7 @@ func nearestRule(word string, p *profile.Profile) string {
 		}
 	}
 	if spelling.Nearest(word, ids) == "" && spelling.Nearest(word, rows) != "" {
-		return nearest(word, rows)
+		return spelling.Wanted(word, rows)
 	}
-	return nearest(word, ids)
-}
-
-// nearest ends a message about an unknown word.
-func nearest(word string, known []string) string {
-	switch near := spelling.Nearest(word, known); {
-	case near != "":
-		return "did you mean " + near + "?"
-	case len(known) > 0:
-		return "want one of " + strings.Join(known, ", ")
-	}
-	return "there are none"
+	return spelling.Wanted(word, ids)
 }

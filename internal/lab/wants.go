@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"strictmx/fakemx/profile"
+	"strictmx/internal/spelling"
 	"strictmx/internal/wire"
 	"strictmx/scenarios"
 )
@@ -58,9 +59,9 @@ func knownRule(rule string, profiles []*profile.Profile, set *profile.Set) error
 		versions = append(versions, set.Versions(p.Name)...)
 	}
 	if full && !slices.Contains(names, of) {
-		return fmt.Errorf("rule %s: no receiver has the profile %s: %s", rule, of, nearest(of, unique(names)))
+		return fmt.Errorf("rule %s: no receiver has the profile %s: %s", rule, of, spelling.Wanted(of, unique(names)))
 	}
-	return fmt.Errorf("no receiver has a rule %s: %s", rule, elsewhere(versions, hasRule(id), nearest(id, unique(ids))))
+	return fmt.Errorf("no receiver has a rule %s: %s", rule, elsewhere(versions, hasRule(id), spelling.Wanted(id, unique(ids))))
 }
 
 // unique are the words in order, each once.

@@ -5,6 +5,8 @@
 // by, read them alike.
 package pattern
 
+import "strings"
+
 // Any makes a pattern of the whole text, which has one of several forms.
 func Any(forms ...string) string {
 	out := "^("
@@ -15,6 +17,20 @@ func Any(forms ...string) string {
 		out += f
 	}
 	return out + ")$"
+}
+
+// Caseless is a pattern of a word of ASCII characters, in small or large letters.
+func Caseless(word string) string {
+	var b strings.Builder
+	for _, c := range word {
+		small, large := strings.ToLower(string(c)), strings.ToUpper(string(c))
+		if small == large {
+			b.WriteString(small)
+			continue
+		}
+		b.WriteString("[" + small + large + "]")
+	}
+	return b.String()
 }
 
 // Blank is one of the characters that [unicode.IsSpace] tells of, and Blanks are some or

@@ -106,3 +106,17 @@ func FuzzStatus(f *testing.F) {
 		}
 	})
 }
+
+func TestCaseless(t *testing.T) {
+	re := regexp.MustCompile(Any(Caseless("8bit-Mime")))
+	for _, s := range []string{"8BITMIME", "8bit-mimes", "8bit_mime", "8b\u0131t-mime"} {
+		if re.MatchString(s) {
+			t.Errorf("%q matches", s)
+		}
+	}
+	for _, s := range []string{"8BIT-MIME", "8bit-mime", "8Bit-mImE"} {
+		if !re.MatchString(s) {
+			t.Errorf("%q does not match", s)
+		}
+	}
+}

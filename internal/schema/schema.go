@@ -6,7 +6,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"strictmx/fakemx/profile"
 	"strictmx/internal/mail"
@@ -31,11 +30,7 @@ func JSON(name string) ([]byte, error) {
 	case "scenario":
 		s = scenarioSchema()
 	default:
-		hint := "want one of " + strings.Join(Names(), ", ")
-		if near := spelling.Nearest(name, Names()); near != "" {
-			hint = "did you mean " + near + "?"
-		}
-		return nil, fmt.Errorf("schema of %q: %s", name, hint)
+		return nil, fmt.Errorf("schema of %q: %s", name, spelling.Wanted(name, Names()))
 	}
 	s["$schema"] = draft
 	b, err := json.MarshalIndent(s, "", "  ")

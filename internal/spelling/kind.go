@@ -1,6 +1,11 @@
 package spelling
 
-import "github.com/goccy/go-yaml/ast"
+import (
+	"regexp"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
 
 // Kind names the sort of a YAML node for messages: "a list".
 func Kind(n ast.Node) string {
@@ -23,4 +28,23 @@ func Kind(n ast.Node) string {
 		return "a tag"
 	}
 	return "something else"
+}
+
+var leadingZero = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
+// Scalar is a text, or a number or date as it is written; ok is false of other nodes. It
+// is unclear if it is a number with a leading zero and without quotes, which versions of
+// YAML read differently.
+func Scalar(n ast.Node) (text string, unclear, ok bool) {
+	switch v := n.(type) {
+	case *ast.LiteralNode:
+		return v.Value.Value, false, true
+	case *ast.StringNode:
+		quoted := v.Token != nil && (v.Token.Type == token.SingleQuoteType || v.Token.Type == token.DoubleQuoteType)
+		return v.Value, !quoted && leadingZero.MatchString(v.Value), true
+	case *ast.IntegerNode, *ast.FloatNode:
+		text = n.GetToken().Value
+		return text, leadingZero.MatchString(text), true
+	}
+	return "", false, false
 }

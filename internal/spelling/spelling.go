@@ -43,6 +43,17 @@ func List(words []string) string {
 	return strings.Join(out, ", ")
 }
 
+// Wanted names the known word nearest to a given one, or all of them.
+func Wanted(word string, known []string) string {
+	if near := Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return "there are none"
+	}
+	return "want one of " + List(known)
+}
+
 // Mistakes is the number of bytes to insert, delete, change or swap with their
 // neighbour that make one word of another, in any case (optimal string alignment). It
 // takes time with the product of their lengths.

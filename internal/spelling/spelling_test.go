@@ -57,3 +57,19 @@ func ExampleNearest() {
 	fmt.Println(Nearest("gmial", []string{"gmail", "gmx", "yahoo"}))
 	// Output: gmail
 }
+
+func TestWanted(t *testing.T) {
+	for _, tt := range []struct {
+		word  string
+		known []string
+		want  string
+	}{
+		{"gmial", []string{"gmail", "yahoo"}, "did you mean gmail?"},
+		{"zebra", []string{"gmail", "yahoo", "gmail"}, "want one of gmail, yahoo"},
+		{"zebra", nil, "there are none"},
+	} {
+		if got := Wanted(tt.word, tt.known); got != tt.want {
+			t.Errorf("Wanted(%q, %q) = %q, want %q", tt.word, tt.known, got, tt.want)
+		}
+	}
+}
