@@ -1,6 +1,10 @@
 package dkim
 
-import "testing"
+import (
+	"testing"
+
+	"strictmx/internal/mail"
+)
 
 // Names are compared in one form, whichever they are written in.
 func TestWithin(t *testing.T) {
@@ -56,4 +60,21 @@ func FuzzWithoutComments(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A key with t=s compares names, and not how they are written.
+func TestEvaluateStrictName(t *testing.T) {
+	w := world{"strict._domainkey.xn--bcher-kva.example": {"v=DKIM1; t=s; p=" + p(t, rsa2048().Public())}}
+	for _, tt := range []struct{ domain, identity, want string }{
+		{"xn--bcher-kva.example", "a@bücher.example", mail.Pass}, // RFC 8616 section 5
+		{"bücher.example", "a@XN--bcher-kva.example", mail.Pass},
+		{"bücher.example", "a@BÜCHER.example", mail.Pass},
+		{"xn--bcher-kva.example", "@sub.bücher.example", mail.PermError},
+		{"bücher.example", "a@sub.xn--bcher-kva.example", mail.PermError},
+	} {
+		tags := changed(t, common, "d=example.com; s=rsa -> d="+tt.domain+"; s=strict") + "; i=" + tt.identity
+		if res := evaluate(t, w, sign(t, rsa2048(), tags, wire(letter))); res.Value != tt.want {
+			t.Errorf("d=%s i=%s: %s, %s, want %s", tt.domain, tt.identity, res.Value, res.Reason, tt.want)
+		}
+	}
 }
